@@ -1,0 +1,42 @@
+import { defineConfig } from "vitest/config"
+import type { Reporter, TestModule } from "vitest/node"
+
+/** Tests that run the built package or command; they alone pay for a build, and only when `dist` is stale. */
+const built = ["test/package.test.ts", "test/bin/**/*.test.ts", "test/cli/**/*.test.ts"]
+
+/** Ends the output with one plain line for machines; a file that cannot be loaded counts as a failed test. */
+const closingLine: Reporter = {
+  onTestRunEnd: (modules) => {
+    const states = modules.flatMap(statesOf)
+    const count = (state: string) => states.filter((other) => other === state).length
+    const skipped = count("skipped") > 0 ? `, ${count("skipped")} skipped` : ""
+    console.log(`Tests: ${count("passed")} passed, ${count("failed")} failed${skipped}`)
+  }
+}
+
+const statesOf = (module: TestModule): ReadonlyArray<string> => {
+  const states = Array.from(module.children.allTests(), (test) => test.result().state)
+  return module.ok() || states.includes("failed") ? states : [...states, "failed"]
+}
+
+export default defineConfig({
+  test: {
+    reporters: ["default", closingLine],
+    projects: [
+      {
+        extends: true,
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: built }
+      },
+      {
+        extends: true,
+        test: {
+          name: "built",
+          include: built,
+          globalSetup: ["scripts/ensureBuilt.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 180_000
+        }
+      }
+    ]
+  }
+})
