@@ -10,7 +10,6 @@ import { chmodSync, existsSync, globSync, readFileSync, renameSync, rmSync, writ
 import * as Path from "node:path"
 import { build } from "rolldown"
 import packageJson from "../package.json" with { type: "json" }
-import { importsOf, parseProgram } from "./imports.ts"
 
 const root = Path.join(import.meta.dirname, "..")
 const dist = Path.join(root, "dist")
@@ -29,17 +28,6 @@ const main = async () => {
 const buildLibrary = () => {
   const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, stdio: "inherit" })
-  for (const file of globSync("**/*.d.ts", { cwd: fresh })) importJavaScript(Path.join(fresh, file))
-}
-
-/** tsc leaves `./x.ts` in declarations as it is, which is no file of the package. */
-const importJavaScript = (declarations: string) => {
-  const text = readFileSync(declarations, "utf8")
-  const specifiers = importsOf(parseProgram(declarations, text))
-    .filter(({ specifier }) => /^\.\.?\/.*\.ts$/.test(specifier))
-    .toSorted((a, b) => b.end - a.end)
-  const rewritten = specifiers.reduce((done, { end }) => `${done.slice(0, end - 4)}.js${done.slice(end - 1)}`, text)
-  writeFileSync(declarations, rewritten)
 }
 
 /**

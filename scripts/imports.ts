@@ -1,13 +1,12 @@
 /**
- * Finds what a TypeScript file imports, types included. `rooms.ts` judges it, `build.ts` rewrites it.
+ * Finds what a TypeScript file imports and exports, types included, for the checks.
  */
 import { type ESTree, parseSync } from "rolldown/utils"
 
 export interface ImportedModule {
   readonly specifier: string
-  /** Where the quoted specifier is in the text. */
+  /** Where it is in the text. */
   readonly start: number
-  readonly end: number
   /** What is imported by name; empty for `import *` and for `import("…")`. */
   readonly names: ReadonlyArray<string>
 }
@@ -25,7 +24,7 @@ export const importsOf = (program: ESTree.Program): ReadonlyArray<ImportedModule
   visit(program, (node) => {
     const { source } = node
     if (!importing.has(node.type) || !isNode(source) || typeof source.value !== "string") return
-    found.push({ specifier: source.value, start: source.start, end: source.end, names: namesOf(node) })
+    found.push({ specifier: source.value, start: source.start, names: namesOf(node) })
   })
   return found
 }
@@ -41,7 +40,6 @@ const importing: ReadonlySet<string> = new Set([
 interface Node {
   readonly type: string
   readonly start: number
-  readonly end: number
   readonly [field: string]: unknown
 }
 
