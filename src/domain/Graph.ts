@@ -1,0 +1,128 @@
+/**
+ * The shape of a chain: job ids as small integers, and who comes before and after whom as compressed adjacency.
+ *
+ * `Validation` and `Chain` are built on it. It takes any wire chain, also a broken one: edges to jobs that are not there,
+ * repeated edges and self edges are left out (`Validation` reports them), and jobs on or behind a cycle have level -1.
+ *
+ * @since 0.1.0
+ */
+import type { JobChain } from "./JobChain.ts"
+
+export interface Graph {
+  /** Job index → job id, in the order of the wire value's keys. */
+  readonly ids: ReadonlyArray<string>
+  readonly indexOf: ReadonlyMap<string, number>
+  readonly next: Adjacency
+  readonly previous: Adjacency
+  /** Job index → length of the longest path to it from a first job. Every edge leads to a higher level. */
+  readonly levels: Int32Array
+}
+
+/** The neighbours of job `j` are `targets[offsets[j]]` up to, not including, `targets[offsets[j + 1]]`. */
+export interface Adjacency {
+  readonly offsets: Int32Array
+  readonly targets: Int32Array
+}
+
+/** Reads a typed array where the index is known to be inside. */
+export const at = (array: ArrayLike<number>, index: number): number => array[index] as number
+
+/** Returns the graph of a chain, in time and memory of its jobs and edges. */
+export const make = (jobChain: JobChain): Graph => {
+  const ids = Object.keys(jobChain.jobs ?? {})
+  const indexOf = new Map<string, number>()
+  for (let job = 0; job < ids.length; job++) indexOf.set(ids[job] as string, job)
+  const next = compress(ids.length, ids, indexOf, jobChain.adjacencyList ?? {})
+  const previous = reverse(next)
+  return { ids, indexOf, next, previous, levels: levelsOf(next, previous) }
+}
+
+/** Returns how many neighbours a job has. */
+export const degree = (adjacency: Adjacency, job: number): number =>
+  at(adjacency.offsets, job + 1) - at(adjacency.offsets, job)
+
+/** Returns the jobs that can be reached from `start` by up to level `levelMax`, `start` first. */
+export const reach = (graph: Graph, start: number, levelMax: number): Array<number> => {
+  const { offsets, targets } = graph.next
+  const seen = new Set([start])
+  const found = [start]
+  for (let i = 0; i < found.length; i++) {
+    const job = found[i] as number
+    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
+      const target = at(targets, edge)
+      if (at(graph.levels, target) > levelMax || seen.has(target)) continue
+      seen.add(target)
+      found.push(target)
+    }
+  }
+  return found
+}
+
+const compress = (
+  size: number,
+  ids: ReadonlyArray<string>,
+  indexOf: ReadonlyMap<string, number>,
+  adjacencyList: NonNullable<JobChain["adjacencyList"]>
+): Adjacency => {
+  const offsets = new Int32Array(size + 1)
+  const targets: Array<number> = []
+  // The last job that had an edge to a job, plus one: finds repeated edges without a set per job.
+  const seenFrom = new Int32Array(size)
+  for (let job = 0; job < size; job++) {
+    for (const id of adjacencyList[ids[job] as string] ?? []) {
+      const target = indexOf.get(id)
+      if (target === undefined || target === job || seenFrom[target] === job + 1) continue
+      seenFrom[target] = job + 1
+      targets.push(target)
+    }
+    offsets[job + 1] = targets.length
+  }
+  return { offsets, targets: Int32Array.from(targets) }
+}
+
+const reverse = ({ offsets, targets }: Adjacency): Adjacency => {
+  const size = offsets.length - 1
+  const reversedOffsets = new Int32Array(size + 1)
+  for (let edge = 0; edge < targets.length; edge++) {
+    const slot = at(targets, edge) + 1
+    reversedOffsets[slot] = at(reversedOffsets, slot) + 1
+  }
+  for (let job = 0; job < size; job++) {
+    reversedOffsets[job + 1] = at(reversedOffsets, job + 1) + at(reversedOffsets, job)
+  }
+  const reversedTargets = new Int32Array(targets.length)
+  const free = reversedOffsets.slice()
+  for (let job = 0; job < size; job++) {
+    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
+      const target = at(targets, edge)
+      reversedTargets[at(free, target)] = job
+      free[target] = at(free, target) + 1
+    }
+  }
+  return { offsets: reversedOffsets, targets: reversedTargets }
+}
+
+const levelsOf = (next: Adjacency, previous: Adjacency): Int32Array => {
+  const size = next.offsets.length - 1
+  const levels = new Int32Array(size).fill(-1)
+  const unmet = new Int32Array(size)
+  const sorted: Array<number> = []
+  for (let job = 0; job < size; job++) {
+    unmet[job] = degree(previous, job)
+    if (at(unmet, job) === 0) sorted.push(job)
+  }
+  for (let i = 0; i < sorted.length; i++) {
+    const job = sorted[i] as number
+    let level = 0
+    for (let edge = at(previous.offsets, job); edge < at(previous.offsets, job + 1); edge++) {
+      level = Math.max(level, at(levels, at(previous.targets, edge)) + 1)
+    }
+    levels[job] = level
+    for (let edge = at(next.offsets, job); edge < at(next.offsets, job + 1); edge++) {
+      const target = at(next.targets, edge)
+      unmet[target] = at(unmet, target) - 1
+      if (at(unmet, target) === 0) sorted.push(target)
+    }
+  }
+  return levels
+}

@@ -1,0 +1,257 @@
+/**
+ * How far a chain has come, in typed arrays: the state and tries of each job by its index, and running totals.
+ *
+ * The engine works with it; `Chain` is the same by job id, for everyone else. One owner, the traverser, calls the
+ * transitions. A transition keeps every total true and costs the job's out-degree; a rewind costs the extent.
+ *
+ * @since 0.1.0
+ */
+import * as DataFlow from "./DataFlow.ts"
+import * as GoDuration from "./GoDuration.ts"
+import * as Graph from "./Graph.ts"
+import type { Job, JobChain } from "./JobChain.ts"
+import * as JobState from "./JobState.ts"
+import * as Sequences from "./Sequences.ts"
+
+export interface Chain {
+  readonly requestId: string
+  /** What the chain was made from. */
+  readonly jobChain: JobChain
+  readonly graph: Graph.Graph
+  readonly jobs: ReadonlyArray<Job>
+  readonly sequences: Sequences.Sequences
+  readonly data: DataFlow.DataFlow
+  readonly states: Uint8Array
+  /** How many of the jobs immediately before are not COMPLETE. */
+  readonly unmetParents: Int32Array
+  /** Tries in the latest try of the job's sequence. */
+  readonly latestTries: Uint32Array
+  readonly totalTries: Uint32Array
+  /** By the index of the sequence's first job. */
+  readonly sequenceTries: Uint32Array
+  /** Place in the order of completion, from 1; 0 while not COMPLETE. */
+  readonly completions: Uint32Array
+  /** 1 for a job that still runs although its sequence was rewound: whatever it ends as, it goes back to PENDING. */
+  readonly rewinding: Uint8Array
+  /** State number → how many jobs are in it. */
+  readonly counts: Int32Array
+  runnable: number
+  completed: number
+  finishedJobs: number
+  /** The chain's own state, as a wire number. */
+  state: number
+}
+
+/** Counts of tries that a suspended chain brings along; a missing id is 0. */
+export interface Tries {
+  readonly totalJobTries?: Readonly<Record<string, number>> | null
+  readonly latestRunJobTries?: Readonly<Record<string, number>> | null
+  readonly sequenceTries?: Readonly<Record<string, number>> | null
+}
+
+/** Compiles a wire chain, which must have passed `Validation`, in time and memory of its jobs and edges. */
+export const make = (jobChain: JobChain, tries: Tries = {}, graph: Graph.Graph = Graph.make(jobChain)): Chain => {
+  const size = graph.ids.length
+  const jobs = graph.ids.map((id) => jobChain.jobs?.[id] as Job)
+  const states = Uint8Array.from(jobs, (job) => job.state ?? JobState.UNKNOWN)
+  const completions = completionsOf(graph, jobs, states)
+  const chain: Chain = {
+    requestId: jobChain.requestId ?? "",
+    jobChain,
+    graph,
+    jobs,
+    sequences: Sequences.make(graph, jobs),
+    data: DataFlow.make(graph, jobs, completions),
+    states,
+    unmetParents: new Int32Array(size),
+    latestTries: countsOf(graph, tries.latestRunJobTries),
+    totalTries: countsOf(graph, tries.totalJobTries),
+    sequenceTries: countsOf(graph, tries.sequenceTries),
+    completions,
+    rewinding: new Uint8Array(size),
+    counts: new Int32Array(256),
+    runnable: 0,
+    completed: 0,
+    finishedJobs: jobChain.finishedJobs ?? 0,
+    state: jobChain.state ?? JobState.UNKNOWN
+  }
+  chain.completed = chain.data.resumedAt
+  for (let job = 0; job < size; job++) count(chain, job)
+  return chain
+}
+
+/** Returns whether a job is PENDING and every job immediately before it COMPLETE. */
+export const isRunnable = (chain: Chain, job: number): boolean =>
+  chain.states[job] === JobState.PENDING && chain.unmetParents[job] === 0
+
+/** Returns whether nothing runs and nothing is left that could be started. */
+export const isIdle = (chain: Chain): boolean => chain.counts[JobState.RUNNING] === 0 && chain.runnable === 0
+
+/** Returns whether every job is COMPLETE. */
+export const isComplete = (chain: Chain): boolean => chain.counts[JobState.COMPLETE] === chain.jobs.length
+
+/** Returns how many jobs have failed: FAIL, or UNKNOWN, which counts as a failure. */
+export const failed = (chain: Chain): number =>
+  Graph.at(chain.counts, JobState.FAIL) + Graph.at(chain.counts, JobState.UNKNOWN)
+
+/** Returns how often a job may be tried again after its first try. */
+export const retries = (chain: Chain, job: number): number => chain.jobs[job]?.retry ?? 0
+
+/** Returns the wait between two tries of a job, in milliseconds. */
+export const retryWait = (chain: Chain, job: number): number => GoDuration.parse(chain.jobs[job]?.retryWait ?? "") ?? 0
+
+/** Returns the wait before a further try of the sequence that starts with a job, in milliseconds. */
+export const sequenceRetryWait = (chain: Chain, first: number): number =>
+  GoDuration.parse(chain.jobs[first]?.sequenceRetryWait ?? "") ?? 0
+
+/** Moves a job into a state and keeps the totals true. */
+export const setState = (chain: Chain, job: number, to: number): void => {
+  const from = Graph.at(chain.states, job)
+  if (from === to) return
+  const isReady = chain.unmetParents[job] === 0
+  chain.states[job] = to
+  chain.counts[from] = Graph.at(chain.counts, from) - 1
+  chain.counts[to] = Graph.at(chain.counts, to) + 1
+  if (from === JobState.PENDING && isReady) chain.runnable--
+  if (to === JobState.PENDING && isReady) chain.runnable++
+  if (from === JobState.COMPLETE) {
+    chain.completions[job] = 0
+    addUnmet(chain, job, 1)
+  }
+  if (to === JobState.COMPLETE) {
+    chain.completions[job] = ++chain.completed
+    addUnmet(chain, job, -1)
+  }
+}
+
+/** Starts a job's next try, and its sequence's where it is the first job: RUNNING, and the tries counted. */
+export const start = (chain: Chain, job: number): void => {
+  setState(chain, job, JobState.RUNNING)
+  countTry(chain, job, 1)
+  if (Sequences.isFirst(chain.sequences, job)) addTo(chain.sequenceTries, job, 1)
+}
+
+/** Takes back a start that came to nothing. */
+export const unstart = (chain: Chain, job: number): void => {
+  setState(chain, job, JobState.PENDING)
+  countTry(chain, job, -1)
+  if (Sequences.isFirst(chain.sequences, job)) addTo(chain.sequenceTries, job, -1)
+}
+
+/** Adds to a job's tries, latest and total. */
+export const countTry = (chain: Chain, job: number, delta: number): void => {
+  addTo(chain.latestTries, job, delta)
+  addTo(chain.totalTries, job, delta)
+}
+
+/** Ends a job well: COMPLETE and counted, and its data flows on. */
+export const complete = (chain: Chain, job: number): void => {
+  setState(chain, job, JobState.COMPLETE)
+  chain.finishedJobs++
+}
+
+/** Returns the sequence that is retried when a job has failed: its own or, outward, one around it; -1 when none may be. */
+export const sequenceToRetry = (chain: Chain, job: number): number => {
+  const own = Graph.at(chain.sequences.sequenceOf, job)
+  if (own < 0 || chain.sequences.retriable.length === 0) return -1
+  if (mayRetry(chain, own)) return own
+  return Sequences.enclosing(chain.sequences, own).find((outer) => mayRetry(chain, outer)) ?? -1
+}
+
+/**
+ * Rewinds a sequence for its next try: every job of its extent goes back to PENDING with the data it had in the chain.
+ *
+ * Returns the jobs that still run. They are marked as rewinding and go back with `endRewinding` when they have ended.
+ */
+export const rewind = (chain: Chain, first: number): ReadonlyArray<number> => {
+  const extent = Sequences.extent(chain.sequences, first)
+  const inside = new Set(extent)
+  for (const job of extent) resetOutside(chain, job, inside)
+  const running: Array<number> = []
+  for (const job of extent) {
+    if (job !== first) chain.sequenceTries[job] = 0
+    if (chain.states[job] === JobState.RUNNING) {
+      chain.rewinding[job] = 1
+      running.push(job)
+    } else {
+      if (chain.states[job] === JobState.COMPLETE) chain.finishedJobs--
+      backToPending(chain, job)
+    }
+  }
+  return running
+}
+
+/** Rewinds a job that still ran when its sequence was rewound and has ended now. */
+export const endRewinding = (chain: Chain, job: number): void => {
+  chain.rewinding[job] = 0
+  backToPending(chain, job)
+}
+
+const mayRetry = (chain: Chain, first: number): boolean =>
+  Graph.at(chain.sequenceTries, first) <= (chain.jobs[first]?.sequenceRetry ?? 0)
+
+const backToPending = (chain: Chain, job: number): void => {
+  setState(chain, job, JobState.PENDING)
+  chain.latestTries[job] = 0
+  DataFlow.reset(chain.data, job)
+}
+
+/** The jobs right after one that is about to be rewound: what has started keeps its data, what has not loses the copies. */
+const resetOutside = (chain: Chain, job: number, inside: ReadonlySet<number>): void => {
+  if (chain.states[job] !== JobState.COMPLETE) return
+  const { offsets, targets } = chain.graph.next
+  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+    const next = Graph.at(targets, edge)
+    if (inside.has(next)) continue
+    if (chain.states[next] === JobState.PENDING) DataFlow.reset(chain.data, next)
+    else DataFlow.settle(chain.data, next)
+  }
+}
+
+const addTo = (counts: Uint32Array, index: number, delta: number): void => {
+  counts[index] = Math.max(0, Graph.at(counts, index) + delta)
+}
+
+const addUnmet = (chain: Chain, job: number, delta: 1 | -1): void => {
+  const { offsets, targets } = chain.graph.next
+  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+    const next = Graph.at(targets, edge)
+    const unmet = Graph.at(chain.unmetParents, next) + delta
+    chain.unmetParents[next] = unmet
+    if (chain.states[next] !== JobState.PENDING) continue
+    if (unmet === 0) chain.runnable++
+    else if (unmet === delta) chain.runnable--
+  }
+}
+
+const count = (chain: Chain, job: number): void => {
+  const { offsets, targets } = chain.graph.previous
+  let unmet = 0
+  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+    if (chain.states[Graph.at(targets, edge)] !== JobState.COMPLETE) unmet++
+  }
+  chain.unmetParents[job] = unmet
+  const state = Graph.at(chain.states, job)
+  chain.counts[state] = Graph.at(chain.counts, state) + 1
+  if (unmet === 0 && state === JobState.PENDING) chain.runnable++
+}
+
+const countsOf = (graph: Graph.Graph, counts: Readonly<Record<string, number>> | null | undefined): Uint32Array => {
+  const found = new Uint32Array(graph.ids.length)
+  for (const [id, tries] of Object.entries(counts ?? {})) {
+    const job = graph.indexOf.get(id)
+    if (job !== undefined) found[job] = tries
+  }
+  return found
+}
+
+const completionsOf = (graph: Graph.Graph, jobs: ReadonlyArray<Job>, states: Uint8Array): Uint32Array => {
+  const completions = new Uint32Array(jobs.length)
+  const complete = [...states.keys()].filter((job) => states[job] === JobState.COMPLETE)
+  complete.sort((left, right) =>
+    (jobs[left]?.completion ?? 0) - (jobs[right]?.completion ?? 0) ||
+    (graph.ids[left] as string < (graph.ids[right] as string) ? -1 : 1)
+  )
+  for (const [index, job] of complete.entries()) completions[job] = index + 1
+  return completions
+}

@@ -1,0 +1,290 @@
+/**
+ * The rules a chain must keep before it can run.
+ *
+ * Every fault is found, not only the first, each with the jobs it concerns and its path in the wire value, from which
+ * `spec/` makes a line and column. The reference stops at the first fault; the rules are its own, completed.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as GoDuration from "./GoDuration.ts"
+import * as Graph from "./Graph.ts"
+import type { Job, JobChain, SuspendedJobChain } from "./JobChain.ts"
+import * as JobState from "./JobState.ts"
+
+/** Schema for the kinds of faults, one for each rule. */
+export const FaultKind = Schema.Literals([
+  "malformed",
+  "no-request-id",
+  "no-jobs",
+  "job-id-mismatch",
+  "unknown-job-in-adjacency-list",
+  "no-first-job",
+  "several-first-jobs",
+  "no-last-job",
+  "several-last-jobs",
+  "cycle",
+  "duplicate-edge",
+  "self-edge",
+  "unknown-sequence-id",
+  "bad-wait",
+  "bad-count",
+  "job-state",
+  "finished-jobs",
+  "unknown-job-type",
+  "bad-args"
+])
+export type FaultKind = typeof FaultKind.Type
+
+/** Schema for one broken rule. */
+export class Fault extends Schema.Class<Fault>("Fault")({
+  kind: FaultKind,
+  /** The jobs concerned, in the order the message names them. */
+  jobIds: Schema.Array(Schema.String),
+  /** Where in the wire value, for example `["jobs", "build", "retryWait"]`. */
+  path: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+  /** What is wrong and what was expected, in one sentence without its place. */
+  message: Schema.String
+}) {}
+
+/** The chain breaks rules: all of them are listed. Nothing of it was run or kept. */
+export class InvalidChain extends Schema.TaggedError<InvalidChain>()("InvalidChain", {
+  requestId: Schema.String,
+  faults: Schema.Array(Fault)
+}) {
+  override get message(): string {
+    const count = this.faults.length === 1 ? "1 fault" : `${this.faults.length} faults`
+    return `The chain of request "${this.requestId}" is not valid, ${count}:` +
+      this.faults.map((fault) => `\n  ${fault.message}`).join("")
+  }
+}
+
+interface Subject {
+  readonly chain: JobChain
+  readonly jobs: ReadonlyArray<readonly [id: string, job: Job]>
+  readonly graph: Graph.Graph
+}
+
+/** Returns every fault of a chain that has not run yet: all jobs PENDING, none finished. */
+export const faultsOfNew = (chain: JobChain, graph: Graph.Graph = Graph.make(chain)): ReadonlyArray<Fault> => {
+  const subject = { chain, graph, jobs: Object.entries(chain.jobs ?? {}) }
+  return [...faultsOfAny(subject), ...statesAreOneOf(subject, [JobState.PENDING]), ...countsFinishedJobs(subject, 0)]
+}
+
+/** Returns every fault of a suspended chain: jobs PENDING, COMPLETE or STOPPED, and counts that are whole numbers. */
+export const faultsOfSuspended = (
+  suspended: SuspendedJobChain,
+  graph: Graph.Graph = Graph.make(suspended.jobChain ?? {})
+): ReadonlyArray<Fault> => {
+  const chain = suspended.jobChain ?? {}
+  const subject = { chain, graph, jobs: Object.entries(chain.jobs ?? {}) }
+  const complete = subject.jobs.filter(([, job]) => job.state === JobState.COMPLETE).length
+  return [
+    ...faultsOfAny(subject),
+    ...statesAreOneOf(subject, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED]),
+    ...countsFinishedJobs(subject, complete),
+    ...triesAreCounts(suspended)
+  ]
+}
+
+const faultsOfAny = (subject: Subject): ReadonlyArray<Fault> => {
+  const graphFaults = [
+    ...hasJobs(subject),
+    ...keysAreIds(subject),
+    ...edgesLeadToJobs(subject),
+    ...hasOneFirstJob(subject),
+    ...hasOneLastJob(subject),
+    ...isAcyclic(subject)
+  ]
+  return [
+    ...graphFaults,
+    ...sequencesExist(subject),
+    ...(graphFaults.length === 0 ? sequencesStartUpstream(subject) : []),
+    ...waitsAreDurations(subject),
+    ...retriesAreCounts(subject)
+  ]
+}
+
+const quoted = (ids: ReadonlyArray<string>): string => {
+  const shown = ids.slice(0, 10).map((id) => `"${id}"`).join(", ")
+  return ids.length > 10 ? `${shown} and ${ids.length - 10} more` : shown
+}
+
+const fault = (
+  kind: FaultKind,
+  jobIds: ReadonlyArray<string>,
+  path: ReadonlyArray<string | number>,
+  message: string
+): Fault => new Fault({ kind, jobIds, path, message })
+
+const hasJobs = ({ jobs }: Subject) => jobs.length > 0 ? [] : [fault("no-jobs", [], ["jobs"], "The chain has no jobs")]
+
+const keysAreIds = ({ jobs }: Subject) =>
+  jobs.flatMap(([key, job]) =>
+    key === (job.id ?? "")
+      ? []
+      : [fault("job-id-mismatch", [key], ["jobs", key, "id"], `Job "${key}" says that its id is "${job.id ?? ""}"`)]
+  )
+
+const edgesLeadToJobs = ({ chain, graph }: Subject) =>
+  Object.entries(chain.adjacencyList ?? {}).flatMap(([from, targets]) => {
+    const path = ["adjacencyList", from]
+    const known = graph.indexOf.has(from)
+    const seen = new Set<string>()
+    const faults = known
+      ? []
+      : [
+        fault(
+          "unknown-job-in-adjacency-list",
+          [from],
+          path,
+          `The adjacency list names job "${from}", which does not exist`
+        )
+      ]
+    for (const [position, to] of (targets ?? []).entries()) {
+      if (!graph.indexOf.has(to)) {
+        faults.push(fault(
+          "unknown-job-in-adjacency-list",
+          [to, from],
+          [...path, position],
+          `Job "${to}", which is to run after "${from}", does not exist`
+        ))
+      } else if (to === from) {
+        faults.push(fault("self-edge", [from], [...path, position], `Job "${from}" is to run after itself`))
+      } else if (seen.has(to)) {
+        const message = `Job "${to}" is listed more than once as running after "${from}"`
+        faults.push(fault("duplicate-edge", [from, to], [...path, position], message))
+      }
+      seen.add(to)
+    }
+    return faults
+  })
+
+const jobsWithout = (graph: Graph.Graph, adjacency: Graph.Adjacency): ReadonlyArray<string> =>
+  graph.ids.filter((_, job) => Graph.degree(adjacency, job) === 0)
+
+const hasOneFirstJob = ({ graph }: Subject) => {
+  const first = jobsWithout(graph, graph.previous)
+  if (graph.ids.length === 0 || first.length === 1) return []
+  return first.length === 0
+    ? [fault("no-first-job", [], ["adjacencyList"], "Every job runs after another one: there is no first job")]
+    : [fault("several-first-jobs", first, ["adjacencyList"], `Exactly one job may be the first, not ${quoted(first)}`)]
+}
+
+const hasOneLastJob = ({ graph }: Subject) => {
+  const last = jobsWithout(graph, graph.next)
+  if (graph.ids.length === 0 || last.length === 1) return []
+  return last.length === 0
+    ? [fault("no-last-job", [], ["adjacencyList"], "Every job has another one after it: there is no last job")]
+    : [fault("several-last-jobs", last, ["adjacencyList"], `Exactly one job may be the last, not ${quoted(last)}`)]
+}
+
+const isAcyclic = ({ graph }: Subject) => {
+  const unsorted = graph.levels.indexOf(-1)
+  if (unsorted < 0) return []
+  // Every job without a level has a job without a level before it, so walking backwards must come round.
+  const seen = new Map<number, number>()
+  const walk: Array<number> = []
+  let job = unsorted
+  while (!seen.has(job)) {
+    seen.set(job, walk.length)
+    walk.push(job)
+    job = parentWithoutLevel(graph, job)
+  }
+  const cycle = walk.slice(seen.get(job)).toReversed().map((index) => graph.ids[index] as string)
+  const shown = cycle.length > 20 ? [...cycle.slice(0, 20), "…"] : cycle
+  const message = `The jobs run in a circle: ${[...shown, cycle[0]].join(" → ")}`
+  return [fault("cycle", cycle, ["adjacencyList", cycle[0] as string], message)]
+}
+
+const parentWithoutLevel = ({ levels, previous }: Graph.Graph, job: number): number =>
+  previous.targets.subarray(previous.offsets[job], previous.offsets[job + 1]).find((parent) => levels[parent] === -1) ??
+    job
+
+const sequencesExist = ({ chain, jobs }: Subject) =>
+  jobs.flatMap(([id, job]) => {
+    if (!job.sequenceId) return []
+    const first = Object.hasOwn(chain.jobs ?? {}, job.sequenceId) ? chain.jobs?.[job.sequenceId] : undefined
+    const path = ["jobs", id, "sequenceId"]
+    if (first === undefined) {
+      const message = `Job "${id}" belongs to sequence "${job.sequenceId}", but no job has this id`
+      return [fault("unknown-sequence-id", [id], path, message)]
+    }
+    if ((first.sequenceId ?? "") === job.sequenceId) return []
+    const message = `Job "${id}" belongs to sequence "${job.sequenceId}", but that job is not the first of a sequence`
+    return [fault("unknown-sequence-id", [id], path, message)]
+  })
+
+const sequencesStartUpstream = ({ graph, jobs }: Subject) => {
+  const members = new Map<number, Array<number>>()
+  for (const [index, [, job]] of jobs.entries()) {
+    const first = graph.indexOf.get(job.sequenceId || "")
+    if (first === undefined || first === index) continue
+    const others = members.get(first)
+    if (others === undefined) members.set(first, [index])
+    else others.push(index)
+  }
+  return [...members].flatMap(([first, others]) => {
+    const levelMax = others.reduce((highest, job) => Math.max(highest, Graph.at(graph.levels, job)), 0)
+    const reached = new Set(Graph.reach(graph, first, levelMax))
+    const sequence = graph.ids[first] as string
+    return others.filter((job) => !reached.has(job)).map((job) => {
+      const id = graph.ids[job] as string
+      const message = `Job "${id}" belongs to sequence "${sequence}", but does not run after that job`
+      return fault("unknown-sequence-id", [id], ["jobs", id, "sequenceId"], message)
+    })
+  })
+}
+
+const waitsAreDurations = ({ jobs }: Subject) =>
+  jobs.flatMap(([id, job]) =>
+    (["retryWait", "sequenceRetryWait"] as const).flatMap((field) => {
+      const milliseconds = GoDuration.parse(job[field] ?? "")
+      if (milliseconds !== undefined && milliseconds >= 0) return []
+      const message = `The ${field} of job "${id}" is "${
+        job[field]
+      }", expected a duration ≥ 0 such as "500ms" or "1m30s"`
+      return [fault("bad-wait", [id], ["jobs", id, field], message)]
+    })
+  )
+
+const isCount = (count: number | null | undefined): boolean =>
+  count === null || count === undefined || (Number.isSafeInteger(count) && count >= 0)
+
+const retriesAreCounts = ({ jobs }: Subject) =>
+  jobs.flatMap(([id, job]) =>
+    (["retry", "sequenceRetry", "completion"] as const).filter((field) => !isCount(job[field])).map((field) =>
+      fault(
+        "bad-count",
+        [id],
+        ["jobs", id, field],
+        `The ${field} of job "${id}" is ${job[field]}, expected a whole number ≥ 0`
+      )
+    )
+  )
+
+const triesAreCounts = (suspended: SuspendedJobChain) =>
+  (["totalJobTries", "latestRunJobTries", "sequenceTries"] as const).flatMap((field) =>
+    Object.entries(suspended[field] ?? {}).filter(([, count]) => !isCount(count)).map(([id, count]) =>
+      fault("bad-count", [id], [field, id], `The ${field} of job "${id}" is ${count}, expected a whole number ≥ 0`)
+    )
+  )
+
+const statesAreOneOf = ({ jobs }: Subject, allowed: ReadonlyArray<number>) => {
+  const words = allowed.map(JobState.describe).join(" or ")
+  return jobs.filter(([, job]) => !allowed.includes(job.state ?? JobState.UNKNOWN)).map(([id, job]) =>
+    fault(
+      "job-state",
+      [id],
+      ["jobs", id, "state"],
+      `Job "${id}" is ${JobState.describe(job.state ?? JobState.UNKNOWN)}, expected ${words}`
+    )
+  )
+}
+
+const countsFinishedJobs = ({ chain }: Subject, expected: number) => {
+  const finished = chain.finishedJobs ?? 0
+  if (finished === expected) return []
+  const message = `The chain says that ${finished} of its jobs are finished, expected ${expected}`
+  return [fault("finished-jobs", [], ["finishedJobs"], message)]
+}
