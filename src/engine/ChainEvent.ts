@@ -1,0 +1,124 @@
+/**
+ * What happens to a chain, as it happens: a public format.
+ *
+ * `Traverser.events` is a stream of these; the live view and the `ndjson` output are made of it. Every event has a time
+ * in Unix milliseconds and a number that grows by one with each event of the chain, so a gap shows what was lost.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { JobState } from "../domain/JobState.ts"
+import { Reason } from "./Interruption.ts"
+
+const common = {
+  requestId: Schema.String,
+  /** Unix milliseconds. */
+  at: Schema.Number,
+  number: Schema.Number
+}
+
+/** Schema for where a job stands. */
+export const JobSnapshot = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  type: Schema.String,
+  state: JobState,
+  /** The job's total tries. */
+  tries: Schema.Number
+})
+
+/** The first thing a listener gets: where every job stands when it begins to listen. */
+export const Snapshot = Schema.TaggedStruct("snapshot", {
+  ...common,
+  state: JobState,
+  finishedJobs: Schema.Number,
+  jobs: Schema.Array(JobSnapshot)
+})
+
+/** This listener was too slow: so many events are missing here. */
+export const Lost = Schema.TaggedStruct("lost", { ...common, count: Schema.Number })
+
+export const ChainStarted = Schema.TaggedStruct("chainStarted", { ...common, jobs: Schema.Number })
+
+export const JobStarted = Schema.TaggedStruct("jobStarted", { ...common, jobId: Schema.String, try: Schema.Number })
+
+/** A job waits before its next try, or a sequence before its next one; `jobId` is then its first job. */
+export const JobWaiting = Schema.TaggedStruct("jobWaiting", {
+  ...common,
+  jobId: Schema.String,
+  for: Schema.Literals(["retry", "sequenceRetry"]),
+  /** Unix milliseconds. */
+  until: Schema.Number
+})
+
+/** A try ended. Where tries are left, the job goes on; `jobEnded` follows otherwise. */
+export const TryEnded = Schema.TaggedStruct("tryEnded", {
+  ...common,
+  jobId: Schema.String,
+  try: Schema.Number,
+  state: JobState,
+  exit: Schema.Number,
+  error: Schema.String,
+  startedAt: Schema.Number,
+  finishedAt: Schema.Number
+})
+
+/** A job is over, for this try of its sequence: in `state`, or rewound and PENDING again. */
+export const JobEnded = Schema.TaggedStruct("jobEnded", { ...common, jobId: Schema.String, state: JobState })
+
+/** A sequence goes back to its start because `failedJobId` has failed. */
+export const SequenceRewound = Schema.TaggedStruct("sequenceRewound", {
+  ...common,
+  /** The sequence's first job. */
+  sequenceId: Schema.String,
+  failedJobId: Schema.String,
+  /** Every job that went back. */
+  jobIds: Schema.Array(Schema.String),
+  /** How often the sequence has been tried so far. */
+  tries: Schema.Number
+})
+
+export const Status = Schema.TaggedStruct("status", { ...common, jobId: Schema.String, status: Schema.String })
+
+/** A piece of a job's output as text; a character cut in two at the end of a piece is joined in the next. */
+export const Output = Schema.TaggedStruct("output", {
+  ...common,
+  jobId: Schema.String,
+  try: Schema.Number,
+  stream: Schema.Literals(["stdout", "stderr"]),
+  text: Schema.String
+})
+
+export const Progress = Schema.TaggedStruct("progress", {
+  ...common,
+  finishedJobs: Schema.Number,
+  jobs: Schema.Number
+})
+
+/** The chain is being stopped or suspended: running jobs are interrupted and waited for. */
+export const ChainStopping = Schema.TaggedStruct("chainStopping", { ...common, reason: Reason })
+
+/** The last event. */
+export const ChainEnded = Schema.TaggedStruct("chainEnded", {
+  ...common,
+  state: JobState,
+  finishedJobs: Schema.Number
+})
+
+/** Schema for every event. */
+export const ChainEvent = Schema.Union([
+  Snapshot,
+  Lost,
+  ChainStarted,
+  JobStarted,
+  JobWaiting,
+  TryEnded,
+  JobEnded,
+  SequenceRewound,
+  Status,
+  Output,
+  Progress,
+  ChainStopping,
+  ChainEnded
+])
+export type ChainEvent = typeof ChainEvent.Type

@@ -1,0 +1,85 @@
+/**
+ * Hands a chain's events to whoever listens, without ever slowing the chain.
+ *
+ * Each listener has a bounded buffer; when it is full, events are dropped and counted, and the listener is told. Nothing
+ * is made while nobody listens: ask `isHeard` first.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { ChainEvent } from "./ChainEvent.ts"
+
+type WithoutCommon<Event> = Event extends ChainEvent ? Omit<Event, "requestId" | "at" | "number"> : never
+/** An event before it is dated and numbered. */
+export type NewEvent = WithoutCommon<ChainEvent>
+
+interface Listener {
+  readonly queue: Queue.Queue<ChainEvent, Cause.Done>
+  lost: number
+}
+
+/** Rides out a burst such as a thousand jobs that start and end at once; a stalled listener holds a few MiB at most. */
+const bufferMax = 16_384
+
+export class EventHub {
+  private readonly requestId: string
+  private readonly clock: Clock.Clock
+  private readonly listeners = new Set<Listener>()
+  private number = 0
+  private isClosed = false
+
+  constructor(requestId: string, clock: Clock.Clock) {
+    this.requestId = requestId
+    this.clock = clock
+  }
+
+  get isHeard(): boolean {
+    return this.listeners.size > 0
+  }
+
+  publish(event: NewEvent): void {
+    const dated = this.date(event)
+    for (const listener of this.listeners) this.offer(listener, dated)
+  }
+
+  /** Ends every stream, now and to come. */
+  close(): void {
+    this.isClosed = true
+    for (const listener of this.listeners) Queue.endUnsafe(listener.queue)
+    this.listeners.clear()
+  }
+
+  /** Returns a stream that begins with `snapshot` as it is when the stream is run, and ends with the chain. */
+  stream(snapshot: () => NewEvent): Stream.Stream<ChainEvent> {
+    const open = Effect.acquireRelease(
+      Effect.map(Queue.dropping<ChainEvent, Cause.Done>(bufferMax), (queue) => {
+        const listener: Listener = { queue, lost: 0 }
+        this.offer(listener, this.date(snapshot()))
+        if (this.isClosed) Queue.endUnsafe(queue)
+        else this.listeners.add(listener)
+        return listener
+      }),
+      (listener) => Effect.sync(() => this.listeners.delete(listener))
+    )
+    return Stream.unwrap(Effect.map(open, (listener) => Stream.fromQueue(listener.queue)))
+  }
+
+  private offer(listener: Listener, event: ChainEvent): void {
+    if (listener.lost > 0) {
+      if (!Queue.offerUnsafe(listener.queue, this.date({ _tag: "lost", count: listener.lost }, event.number))) {
+        listener.lost++
+        return
+      }
+      listener.lost = 0
+    }
+    if (!Queue.offerUnsafe(listener.queue, event)) listener.lost++
+  }
+
+  private date(event: NewEvent, number = ++this.number): ChainEvent {
+    return { ...event, requestId: this.requestId, at: this.clock.currentTimeMillisUnsafe(), number } as ChainEvent
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What a job sees of its surroundings while it runs: the second argument of a job type's `run`.
+ *
+ * Built by the job runner for each try.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type { JobData } from "../domain/JobData.ts"
+import type { Reason } from "./Interruption.ts"
+
+export interface JobContext {
+  readonly requestId: string
+  readonly jobId: string
+  /** The number of this try, from 1. It only grows: over job retries, sequence retries, suspend and resume. */
+  readonly try: number
+  /** `<requestId>/<jobId>/<try>`: the same again only when a crash cut this very try off. */
+  readonly idempotencyKey: string
+  /** What the jobs before this one, and its own earlier tries, set. A snapshot, built when it is read. */
+  readonly data: JobData
+  /** Merges into the job's data at once. Stays for the job's next try, also when this one fails. */
+  readonly setData: (data: JobData) => Effect.Effect<void>
+  /** Sets the one-line status that `Traverser.running` and the live view show. */
+  readonly setStatus: (status: string) => Effect.Effect<void>
+  /** Hands a piece of output to `JobOutput`, which streams it to who listens and keeps its tail for the job log. */
+  readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array | string) => Effect.Effect<void>
+  /** Why the job is being interrupted; `undefined` while it is not. */
+  readonly stopReason: Reason | undefined
+  /** Waits until the job is interrupted and returns the reason: for jobs whose type has a `stop`, which are not cut off. */
+  readonly stopped: Effect.Effect<Reason>
+}

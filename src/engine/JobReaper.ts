@@ -1,0 +1,93 @@
+/**
+ * What a done job means for its chain: three answers, for a chain that runs, is being stopped, or is being suspended.
+ *
+ * A reaper decides and changes the chain's progress; it acts on nothing else. `Traversal` calls `reap` for every done job
+ * and `finalize` when all is over, and `ReaperFactory` makes the streams that do so. Names and rules are the reference's
+ * (spincycle chain.RunningChainReaper, StoppedChainReaper, SuspendedChainReaper), sequences within sequences are ours.
+ *
+ * @since 0.1.0
+ */
+import * as Chain from "../domain/Chain.ts"
+import type { SuspendedJobChain } from "../domain/JobChain.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+
+/** A job that is done. */
+export interface DoneJob {
+  /** The job's index in its chain. */
+  readonly job: number
+  readonly state: JobState.JobState
+  /** It did not stop in time: it has failed for good, and no sequence is retried for it. */
+  readonly isTooLate: boolean
+}
+
+/** A sequence that was rewound for its next try. */
+export interface Rewound {
+  /** The index of its first job, which is to start again when `running` have ended. */
+  readonly first: number
+  /** The jobs of its extent that still run: to be interrupted. */
+  readonly running: ReadonlyArray<number>
+}
+
+/** How a run of a chain ended. */
+export interface RequestOutcome {
+  /** COMPLETE, FAIL, STOPPED or SUSPENDED. */
+  readonly state: JobState.JobState
+  readonly finishedJobs: number
+  /** The chain to be resumed, where it is SUSPENDED. */
+  readonly suspended: SuspendedJobChain | undefined
+}
+
+export interface JobReaper {
+  /** Takes a done job into the chain's progress. Returns the sequence that was rewound because of it, if any. */
+  readonly reap: (chain: Chain.Chain, done: DoneJob) => Rewound | undefined
+  /** Says how the run ended, once no job runs, and sets the chain's state. */
+  readonly finalize: (chain: Chain.Chain) => RequestOutcome
+}
+
+/** Reaps until the chain is done: a failed job's sequence is retried while it may be. */
+export const running: JobReaper = {
+  reap: (chain, done) => takeIn(chain, done) ?? retrySequence(chain, done),
+  finalize: (chain) => finish(chain, Progress.isComplete(chain) ? "COMPLETE" : "FAIL")
+}
+
+/** Reaps what still ends after a stop: nothing is retried. */
+export const stopped: JobReaper = {
+  reap: takeIn,
+  finalize: (chain) =>
+    finish(chain, Progress.isComplete(chain) ? "COMPLETE" : Progress.failed(chain) > 0 ? "FAIL" : "STOPPED")
+}
+
+/** Reaps what still ends after a suspend: a failed job's sequence is rewound while it may be, to start on resume. */
+export const suspended: JobReaper = {
+  reap: (chain, done) => takeIn(chain, done) ?? retrySequence(chain, done),
+  finalize: (chain) => {
+    if (Progress.isComplete(chain)) return finish(chain, "COMPLETE")
+    if (Progress.failed(chain) > 0) return finish(chain, "FAIL")
+    Chain.setState(chain, "SUSPENDED")
+    return { state: "SUSPENDED", finishedJobs: chain.finishedJobs, suspended: Chain.toSuspended(chain) }
+  }
+}
+
+function takeIn(chain: Chain.Chain, { isTooLate, job, state }: DoneJob): undefined {
+  if (chain.rewinding[job] === 1 && !isTooLate) {
+    Progress.endRewinding(chain, job)
+  } else if (state === "COMPLETE") {
+    Progress.complete(chain, job)
+  } else {
+    chain.rewinding[job] = 0
+    Progress.setState(chain, job, JobState.toCode(state))
+  }
+}
+
+const retrySequence = (chain: Chain.Chain, { isTooLate, job }: DoneJob): Rewound | undefined => {
+  const state = chain.states[job]
+  if (isTooLate || (state !== JobState.FAIL && state !== JobState.UNKNOWN)) return undefined
+  const first = Progress.sequenceToRetry(chain, job)
+  return first < 0 ? undefined : { first, running: Progress.rewind(chain, first) }
+}
+
+const finish = (chain: Chain.Chain, state: JobState.JobState): RequestOutcome => {
+  Chain.setState(chain, state)
+  return { state, finishedJobs: chain.finishedJobs, suspended: undefined }
+}

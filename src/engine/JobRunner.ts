@@ -1,0 +1,292 @@
+/**
+ * Runs one job: a try, and while tries are left, a wait and the next try.
+ *
+ * The traverser makes a `RunningJob`, forks `run` as the job's fiber (uninterruptible, so that the last record is kept)
+ * and gets a record of each try. The runner sends nothing and decides nothing about other jobs.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type { JobData } from "../domain/JobData.ts"
+import type { JobState } from "../domain/JobState.ts"
+import { interruptUnsafe, type Reason } from "./Interruption.ts"
+import type { JobContext } from "./JobContext.ts"
+import type { JobOutput, OutputTail } from "./JobOutput.ts"
+import * as JobResult from "./JobResult.ts"
+import type { PreparedJob } from "./JobType.ts"
+
+/** How one try ended. Times are Unix milliseconds; both are 0 when the job never ran. */
+export interface TryRecord extends OutputTail {
+  readonly try: number
+  readonly startedAt: number
+  readonly finishedAt: number
+  /** COMPLETE, FAIL, UNKNOWN or STOPPED. */
+  readonly state: JobState
+  readonly exit: number
+  readonly error: string
+}
+
+/** What a running job needs of whoever runs it. */
+export interface Host {
+  readonly requestId: string
+  readonly clock: Clock.Clock
+  readonly output: JobOutput["Service"]
+  readonly dataOf: (running: RunningJob) => JobData
+  readonly setData: (running: RunningJob, data: JobData) => void
+  readonly statusChanged: (running: RunningJob) => void
+  readonly outputWritten: (running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array) => void
+  /** Takes the record of a try after which tries are left, and completes `running.recorded` when it is kept. */
+  readonly tryEnded: (running: RunningJob, record: TryRecord) => void
+}
+
+/** A job that runs or waits between two tries. It is also the `JobContext` that its tries see. */
+export class RunningJob implements JobContext {
+  readonly host: Host
+  /** The job's index in its chain. */
+  readonly job: number
+  readonly jobId: string
+  try: number
+  retriesLeft: number
+  /** Milliseconds. */
+  readonly retryWait: number
+  fiber: Fiber.Fiber<TryRecord | undefined> | undefined = undefined
+  prepared: PreparedJob | undefined = undefined
+  startedAt = 0
+  status = ""
+  /** Between two tries. */
+  isWaiting = false
+  /** It did not stop in time: whatever it still does is ignored. */
+  isAbandoned = false
+  hasWritten = false
+  stopReason: Reason | undefined = undefined
+  /** What its clean-up or its type's `stop` failed with, on being interrupted. */
+  stopFailure: string | undefined = undefined
+  recorded: Deferred.Deferred<void> | undefined = undefined
+  private decoders: Record<keyof OutputTail, Decoder> | undefined = undefined
+  private stopSignal: Deferred.Deferred<Reason> | undefined = undefined
+  private stopping: Fiber.Fiber<unknown, unknown> | undefined = undefined
+
+  constructor(host: Host, job: number, jobId: string, jobTry: number, retriesLeft: number, retryWait: number) {
+    this.host = host
+    this.job = job
+    this.jobId = jobId
+    this.try = jobTry
+    this.retriesLeft = retriesLeft
+    this.retryWait = retryWait
+  }
+
+  get requestId(): string {
+    return this.host.requestId
+  }
+
+  get idempotencyKey(): string {
+    return `${this.requestId}/${this.jobId}/${this.try}`
+  }
+
+  get data(): JobData {
+    return this.host.dataOf(this)
+  }
+
+  get stopped(): Effect.Effect<Reason> {
+    return Effect.suspend(() => {
+      if (this.stopReason !== undefined) return Effect.succeed(this.stopReason)
+      this.stopSignal ??= Deferred.makeUnsafe()
+      return Deferred.await(this.stopSignal)
+    })
+  }
+
+  setData(data: JobData): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (!this.isAbandoned) this.host.setData(this, data)
+    })
+  }
+
+  setStatus(status: string): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.isAbandoned) return
+      this.status = status
+      this.host.statusChanged(this)
+    })
+  }
+
+  write(stream: keyof OutputTail, chunk: Uint8Array | string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.isAbandoned) return Effect.void
+      const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
+      this.hasWritten = true
+      this.host.outputWritten(this, stream, bytes)
+      return this.host.output.write(this, stream, bytes)
+    })
+  }
+
+  /** Returns the decoder of a stream's text, which keeps what is left of a character cut in two. */
+  decoder(stream: keyof OutputTail): Decoder {
+    this.decoders ??= { stdout: new TextDecoder(), stderr: new TextDecoder() }
+    return this.decoders[stream]
+  }
+
+  /** Interrupts the job with a reason, or asks its type's `stop`. Only the first reason counts. */
+  interrupt(reason: Reason, fork: (effect: Effect.Effect<unknown, unknown>) => Fiber.Fiber<unknown, unknown>): void {
+    if (this.stopReason !== undefined) return
+    this.stopReason = reason
+    if (this.stopSignal !== undefined) Deferred.doneUnsafe(this.stopSignal, Exit.succeed(reason))
+    const { prepared } = this
+    if (prepared?.stop !== undefined && !this.isWaiting) {
+      this.stopping = fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void))
+    }
+    // A type with a `stop` runs uninterruptibly: this only ends its wait between tries.
+    if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
+  }
+
+  /** Waits for the type's `stop` where it was asked, and notes its failure. */
+  awaitStop(): Effect.Effect<void> {
+    const { stopping } = this
+    if (stopping === undefined) return Effect.void
+    return Effect.map(Fiber.await(stopping), (exit) => {
+      if (Exit.isFailure(exit)) this.stopFailure = describe(exit.cause)
+    })
+  }
+}
+
+type Decoder = InstanceType<typeof TextDecoder>
+
+const encoder = new TextEncoder()
+
+/** Runs a job to the record of its last try; `undefined` when it was interrupted while it waited for another one. */
+export const run = Effect.fnUntraced(function*(running: RunningJob, prepared: PreparedJob) {
+  const { clock } = running.host
+  const attempt = Effect.suspend(() => prepared.run(running))
+  const interruptible = prepared.stop === undefined ? Effect.interruptible(attempt) : attempt
+  while (true) {
+    running.startedAt = clock.currentTimeMillisUnsafe()
+    const exit = yield* Effect.exit(interruptible)
+    const ended = endOf(running, prepared, exit)
+    const finishedAt = clock.currentTimeMillisUnsafe()
+    yield* running.awaitStop()
+    const output = running.hasWritten ? yield* running.host.output.end(running) : noOutput
+    running.hasWritten = false
+    const record = recordOf(running, ended, output, finishedAt)
+    if (isLast(running, ended.state)) return record
+    running.retriesLeft--
+    running.isWaiting = true
+    running.recorded = Deferred.makeUnsafe()
+    running.host.tryEnded(running, record)
+    const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(running.retryWait))
+    const waited = yield* Effect.exit(Effect.interruptible(wait))
+    if (Exit.isFailure(waited)) return undefined
+    running.isWaiting = false
+  }
+})
+
+/** Returns the record of a job that could not be made. */
+export const unmade = (running: RunningJob, reason: string): TryRecord => ({
+  ...noOutput,
+  try: running.try,
+  startedAt: 0,
+  finishedAt: 0,
+  state: "FAIL",
+  exit: 1,
+  error: `problem creating job runner: ${reason}`
+})
+
+/** Returns the record of a job that did not stop in time. */
+export const tooLate = (running: RunningJob, output: OutputTail): TryRecord => ({
+  ...output,
+  try: running.try,
+  startedAt: running.startedAt,
+  finishedAt: running.host.clock.currentTimeMillisUnsafe(),
+  state: "FAIL",
+  exit: 1,
+  error: "job did not stop in time"
+})
+
+/** Returns the record of a job whose runner itself broke, which is a defect in a layer it uses. */
+export const broken = (running: RunningJob, cause: Cause.Cause<unknown>): TryRecord => ({
+  ...tooLate(running, noOutput),
+  error: describe(cause)
+})
+
+export const noOutput: OutputTail = { stdout: "", stderr: "" }
+
+const isLast = (running: RunningJob, state: JobState): boolean =>
+  state === "COMPLETE" || state === "STOPPED" || running.retriesLeft <= 0
+
+type End = Omit<JobResult.JobResultFields, "data" | "runError">
+
+const recordOf = (running: RunningJob, end: End, output: OutputTail, finishedAt: number): TryRecord => ({
+  try: running.try,
+  startedAt: running.startedAt,
+  finishedAt,
+  state: end.state,
+  exit: end.exit,
+  error: end.error,
+  stdout: end.stdout ?? output.stdout,
+  stderr: end.stderr ?? output.stderr
+})
+
+/** Says what a try's exit means. After an interruption everything but COMPLETE is STOPPED. */
+const endOf = (running: RunningJob, prepared: PreparedJob, exit: Exit.Exit<unknown, unknown>): End => {
+  const end = Exit.isSuccess(exit) ? endOfValue(running, prepared, exit.value) : endOfCause(running, exit.cause)
+  if (running.stopReason === undefined || end.state === "COMPLETE") return end
+  return end.state === "STOPPED" ? end : { ...end, state: "STOPPED" }
+}
+
+const succeeded: End = { state: "COMPLETE", exit: 0, error: "" }
+
+const endOfValue = (running: RunningJob, prepared: PreparedJob, value: unknown): End => {
+  if (JobResult.isJobResult(value)) {
+    if (value.data !== undefined) keep(running, value.data)
+    const state = canEndAs[value.state] ? value.state : "UNKNOWN"
+    return { ...value, state, error: value.runError || value.error }
+  }
+  if (typeof value !== "object" || value === null) return succeeded
+  const data = prepared.toData?.(value) ?? Result.succeed(value as JobData)
+  if (Result.isFailure(data)) {
+    return { state: "FAIL", exit: 1, error: `the data it returned does not fit: ${data.failure.message}` }
+  }
+  keep(running, data.success)
+  return succeeded
+}
+
+const canEndAs: Readonly<Record<JobState, boolean>> = {
+  COMPLETE: true,
+  FAIL: true,
+  STOPPED: true,
+  UNKNOWN: true,
+  PENDING: false,
+  RUNNING: false,
+  SUSPENDED: false
+}
+
+const keep = (running: RunningJob, data: JobData): void => {
+  if (!running.isAbandoned) running.host.setData(running, data)
+}
+
+const endOfCause = (running: RunningJob, cause: Cause.Cause<unknown>): End => {
+  const isOwn = cause.reasons.some((reason) => !Cause.isInterruptReason(reason))
+  if (!isOwn) return { state: "STOPPED", exit: 1, error: `interrupted: ${running.stopReason ?? "by itself"}` }
+  const error = describe(cause)
+  if (running.stopReason !== undefined && Cause.hasInterrupts(cause)) running.stopFailure = error
+  return { state: "FAIL", exit: 1, error }
+}
+
+/** A cause in one line for the job log: a failure by its message, a defect as a panic. */
+const describe = (cause: Cause.Cause<unknown>): string => {
+  const failure = cause.reasons.find(Cause.isFailReason)
+  if (failure !== undefined) return messageOf(failure.error)
+  const defect = cause.reasons.find(Cause.isDieReason)
+  return defect === undefined ? "interrupted" : `panic from job.Run: ${messageOf(defect.defect)}`
+}
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof Error) return error.message || error.name
+  if (typeof error === "string") return error
+  if (typeof error === "object" && error !== null && "message" in error) return String(error.message)
+  return JSON.stringify(error) ?? String(error)
+}

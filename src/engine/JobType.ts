@@ -1,0 +1,154 @@
+/**
+ * A kind of job: its name, the shape of its args, and the Effect that runs it.
+ *
+ * Types are collected in a `JobFactory`, which makes a job of the wire runnable.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type { Job } from "../domain/JobChain.ts"
+import type { JobData } from "../domain/JobData.ts"
+import type { JobContext } from "./JobContext.ts"
+import type { JobResult } from "./JobResult.ts"
+
+/** A job type that needs services `R`. `Args` is what a chain gives as `args`, encoded. */
+export interface JobType<out Name extends string = string, out Args = unknown, out R = never> {
+  readonly name: Name
+  /** Decodes a job of this type, which makes it ready to run. */
+  readonly prepare: (job: Job) => Result.Result<PreparedJob<R>, InvalidJobArgs>
+  /** Only in types: the args as a chain gives them. */
+  readonly "~args"?: Args
+}
+
+/** A job with its args decoded. */
+export interface PreparedJob<out R = never> {
+  readonly run: (context: JobContext) => Effect.Effect<unknown, unknown, R>
+  /** Asks the job to end; `run` is then not interrupted. See `Options.stop`. */
+  readonly stop?: (context: JobContext) => Effect.Effect<unknown, unknown, R>
+  /** Turns what a try succeeded with into job data. */
+  readonly toData?: (value: unknown) => Result.Result<JobData, Schema.SchemaError>
+}
+
+/** A job's args or bytes are not what its type takes. */
+export class InvalidJobArgs extends Data.TaggedError("InvalidJobArgs")<{
+  readonly type: string
+  /** Where the wrong value is in the job: under `args` or `bytes`. */
+  readonly field: "args" | "bytes"
+  readonly error: Schema.SchemaError
+}> {
+  override get message(): string {
+    return `the ${this.field} of a job of type "${this.type}" do not fit: ${this.error.message}`
+  }
+
+  /** Every wrong place, as a path from the job, and what was expected there. */
+  get issues(): ReadonlyArray<{ readonly path: ReadonlyArray<PropertyKey>; readonly message: string }> {
+    return SchemaIssue.makeFormatterStandardSchemaV1()(this.error.issue).issues.map((issue) => ({
+      path: [this.field, ...(issue.path ?? []) as ReadonlyArray<PropertyKey>],
+      message: issue.message
+    }))
+  }
+}
+
+interface Body<Args, Value, E, R, R2> {
+  /**
+   * Schema for the data the job hands on, where it succeeds with any. Without it, data must be JSON as it is.
+   */
+  readonly data?: Schema.Codec<Value, JobData>
+  /**
+   * Runs one try. Succeeding is COMPLETE, with data merged where an object is returned; a failure is FAIL, a defect FAIL
+   * with its message, an interruption STOPPED; a `JobResult` says everything itself.
+   */
+  readonly run: (args: Args, context: JobContext) => Effect.Effect<Value | JobResult | void, E, R>
+  /**
+   * Asks a running try to end, as on a stop or suspend. With it, `run` is not interrupted but expected to end by itself
+   * soon (it can also watch `context.stopped`), and what it reports then counts: COMPLETE stays COMPLETE. Where it fails,
+   * `Traverser.stop` answers with an error once everything is over.
+   */
+  readonly stop?: (args: Args, context: JobContext) => Effect.Effect<unknown, unknown, R2>
+}
+
+/** A type whose args are decoded from a job's `args`, with keys it does not know refused. */
+export interface Options<Args, Encoded, Value, E, R, R2> extends Body<Args, Value, E, R, R2> {
+  readonly args?: Schema.Codec<Args, Encoded>
+  readonly bytes?: never
+}
+
+/** A type whose args are decoded from a job's `bytes`, as a Request Manager sends them: base64, see `jsonBytes`. */
+export interface BytesOptions<Args, Value, E, R, R2> extends Body<Args, Value, E, R, R2> {
+  readonly bytes: Schema.Codec<Args, string>
+  readonly args?: never
+}
+
+/**
+ * Makes a job type.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { JobType } from "jobchain"
+ *
+ * const greet = JobType.make("greet", {
+ *   args: Schema.Struct({ who: Schema.String }),
+ *   run: ({ who }, context) => Effect.succeed({ greeting: `Hello ${who}, for the ${context.try}. time` })
+ * })
+ * ```
+ */
+export const make: {
+  <const Name extends string, Args, Value, E, R, R2 = never>(
+    name: Name,
+    options: BytesOptions<Args, Value, E, R, R2>
+  ): JobType<Name, undefined, R | R2>
+  <
+    const Name extends string,
+    Args = Readonly<Record<string, unknown>>,
+    Encoded = Readonly<Record<string, unknown>>,
+    Value = never,
+    E = never,
+    R = never,
+    R2 = never
+  >(
+    name: Name,
+    options: Options<Args, Encoded, Value, E, R, R2>
+  ): JobType<Name, Encoded, R | R2>
+} = (name: string, options: AnyOptions): JobType<any, any, any> => {
+  const decode = decoderOf(name, options)
+  const toData = options.data === undefined ? undefined : Schema.encodeUnknownResult(options.data, allFaults)
+  const { run, stop } = options
+  return {
+    name,
+    prepare: (job) =>
+      Result.map(decode(job), (args): PreparedJob<any> => ({
+        run: (context) => run(args, context),
+        ...(stop === undefined ? {} : { stop: (context: JobContext) => stop(args, context) }),
+        ...(toData === undefined ? {} : { toData })
+      }))
+  }
+}
+
+/** Schema for `bytes` that hold JSON, which is what jobs of a SpinCycle Request Manager serialize to by custom. */
+export const jsonBytes = <S extends Schema.Constraint>(schema: S) =>
+  Schema.StringFromBase64.pipe(Schema.decodeTo(Schema.fromJsonString(schema)))
+
+type AnyOptions =
+  & Body<any, any, unknown, any, any>
+  & { readonly args?: Schema.Codec<any, any>; readonly bytes?: Schema.Codec<any, string> }
+
+const allFaults = { errors: "all", onExcessProperty: "error" } as const
+
+const decoderOf = (type: string, options: AnyOptions): (job: Job) => Result.Result<unknown, InvalidJobArgs> => {
+  const field = options.bytes === undefined ? "args" : "bytes"
+  const schema = options.bytes ?? options.args
+  if (schema === undefined) return (job) => Result.succeed(job.args ?? {})
+  const decode = Schema.decodeUnknownResult(schema, allFaults)
+  return (job) =>
+    Result.mapError(
+      decode(job[field] ?? (field === "args" ? {} : "")),
+      (error) =>
+        new InvalidJobArgs({ type, field, error: Schema.isSchemaError(error) ? error : new Schema.SchemaError(error) })
+    )
+}

@@ -1,0 +1,117 @@
+/**
+ * Which jobs may start next, in the order in which they became able to, and what still holds the others back.
+ *
+ * A runnable job is held back while a job before it is not over (its log is still being sent), and a sequence's first job
+ * also until every job of the rewound try has ended. Plain bookkeeping: the traversal asks and acts.
+ *
+ * @since 0.1.0
+ */
+import { at } from "../domain/Graph.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+import * as Sequences from "../domain/Sequences.ts"
+
+export class StartQueue {
+  /** Jobs that have ended and whose log is still being sent. */
+  readonly unreported = new Set<number>()
+  private readonly chain: Progress.Chain
+  private ready: Array<number> = []
+  private taken = 0
+  /** First job of a rewound sequence → the jobs whose end it waits for. */
+  private readonly holds = new Map<number, Set<number>>()
+  /** First jobs in their sequence-retry wait. */
+  private readonly waiting = new Set<number>()
+  /** First jobs whose wait is over, or not needed. */
+  private readonly waited = new Set<number>()
+
+  constructor(chain: Progress.Chain) {
+    this.chain = chain
+  }
+
+  get isEmpty(): boolean {
+    return this.taken === this.ready.length
+  }
+
+  /** Begins with every runnable job. `isResumed`: a sequence's wait is not carried over, its first job starts at once. */
+  begin(isResumed: boolean): void {
+    const { chain } = this
+    for (let job = 0; job < chain.jobs.length; job++) {
+      if (!Progress.isRunnable(chain, job)) continue
+      if (isResumed) this.waited.add(job)
+      this.ready.push(job)
+    }
+  }
+
+  /** Puts a job in line if nothing holds it back any more. */
+  consider(job: number): void {
+    if (this.mayStart(job)) this.ready.push(job)
+  }
+
+  /** Takes the next job that may start. */
+  take(): number | undefined {
+    while (this.taken < this.ready.length) {
+      const job = this.ready[this.taken++] as number
+      if (this.isEmpty) {
+        this.ready = []
+        this.taken = 0
+      }
+      if (this.mayStart(job)) return job
+    }
+    return undefined
+  }
+
+  /** Returns how long a job that was taken has to wait, in milliseconds: where its sequence was tried before. */
+  beginWait(job: number): number {
+    const { chain } = this
+    if (this.waited.delete(job) || chain.sequenceTries[job] === 0) return 0
+    const wait = Progress.sequenceRetryWait(chain, job)
+    if (wait > 0) this.waiting.add(job)
+    return wait
+  }
+
+  /** Puts a first job whose wait is over in line. */
+  endWait(first: number): void {
+    this.waiting.delete(first)
+    this.waited.add(first)
+    this.consider(first)
+  }
+
+  /** Takes a first job out of its wait, because the wait was cancelled. */
+  cancelWait(first: number): void {
+    this.waiting.delete(first)
+  }
+
+  /** Holds the first job of a rewound sequence back until `jobs` are over. */
+  hold(first: number, jobs: ReadonlyArray<number>): void {
+    for (const job of Sequences.extent(this.chain.sequences, first)) this.waited.delete(job)
+    if (jobs.length > 0) this.holds.set(first, new Set(jobs))
+    else this.consider(first)
+  }
+
+  /** Takes note that a job is over, and puts in line what waited for that. */
+  jobOver(job: number): void {
+    for (const [first, jobs] of this.holds) {
+      if (!jobs.delete(job) || jobs.size > 0) continue
+      this.holds.delete(first)
+      this.consider(first)
+    }
+    const { chain } = this
+    // A job of a rewound sequence can be runnable again the moment it has ended.
+    if (chain.states[job] !== JobState.COMPLETE) return this.consider(job)
+    const { offsets, targets } = chain.graph.next
+    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) this.consider(at(targets, edge))
+  }
+
+  private mayStart(job: number): boolean {
+    return Progress.isRunnable(this.chain, job) && !this.holds.has(job) && !this.waiting.has(job) &&
+      (this.unreported.size === 0 || !this.hasUnreportedParent(job))
+  }
+
+  private hasUnreportedParent(job: number): boolean {
+    const { offsets, targets } = this.chain.graph.previous
+    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
+      if (this.unreported.has(at(targets, edge))) return true
+    }
+    return false
+  }
+}

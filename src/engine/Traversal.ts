@@ -1,0 +1,466 @@
+/**
+ * One run of a chain, from its first job to its outcome: the loop behind a `Traverser`.
+ *
+ * What happens (a job ended, a try ended, a wait is over) goes into one queue. A reaper takes all that waits there and
+ * `step` does the rest: reap, checkpoint once, send what the checkpoint reports, start what became able to. The order
+ * matters: nothing is reported or started before the checkpoint that says so is kept. Progress is changed only here, by
+ * plain code that never waits in between.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as DataFlow from "../domain/DataFlow.ts"
+import { at } from "../domain/Graph.ts"
+import type { Job } from "../domain/JobChain.ts"
+import type { JobData } from "../domain/JobData.ts"
+import type { JobLog } from "../domain/JobLog.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+import * as Sequences from "../domain/Sequences.ts"
+import type { ChainRepo } from "./ChainRepo.ts"
+import type { Checkpoint } from "./Checkpoint.ts"
+import { EventHub } from "./EventHub.ts"
+import { interruptUnsafe } from "./Interruption.ts"
+import type { JobFactory } from "./JobFactory.ts"
+import type { JobOutput, OutputTail } from "./JobOutput.ts"
+import * as JobReaper from "./JobReaper.ts"
+import * as JobRunner from "./JobRunner.ts"
+import type { TryRecord } from "./JobRunner.ts"
+import type { PreparedJob } from "./JobType.ts"
+import * as Reporter from "./Reporter.ts"
+import type { Reports } from "./Reports.ts"
+import { StartQueue } from "./StartQueue.ts"
+import type { Settings } from "./TraverserConfig.ts"
+
+/** The services a traversal uses. */
+export interface Services {
+  readonly repo: ChainRepo["Service"]
+  readonly reports: Reports["Service"]
+  readonly factory: JobFactory["Service"]
+  readonly output: JobOutput["Service"]
+  readonly clock: Clock.Clock
+  readonly settings: Settings
+  /** What the caller's fiber runs with: clock, scheduler, loggers. */
+  readonly context: Context.Context<never>
+}
+
+/** What can happen to a chain from outside the loop. */
+export type Happening =
+  | { readonly _tag: "JobEnded"; readonly running: JobRunner.RunningJob; readonly record: TryRecord | undefined }
+  | { readonly _tag: "TryEnded"; readonly running: JobRunner.RunningJob; readonly record: TryRecord }
+  | { readonly _tag: "LogSent"; readonly running: JobRunner.RunningJob; readonly isLast: boolean }
+  | { readonly _tag: "WaitEnded"; readonly wait: SequenceWait }
+  | { readonly _tag: "StopTimedOut"; readonly records: ReadonlyArray<readonly [JobRunner.RunningJob, TryRecord]> }
+  | { readonly _tag: "Woken" }
+
+/** A clean-up that failed when its job was interrupted. */
+export interface StopFailure {
+  readonly jobId: string
+  readonly reason: string
+}
+
+interface SequenceWait {
+  readonly first: number
+  fiber: Fiber.Fiber<unknown> | undefined
+}
+
+/** One try's log, and what goes on when it is kept or sent. */
+interface PendingLog {
+  readonly running: JobRunner.RunningJob
+  readonly log: JobLog
+  /** Whether the job has ended with it, rather than going on to its next try. */
+  readonly isLast: boolean
+}
+
+/** After so many jobs started and ended the loop lets timers, I/O and a stop request through. */
+const workPerSlice = 512
+
+export class Traversal implements JobRunner.Host {
+  readonly requestId: string
+  readonly chain: Progress.Chain
+  readonly clock: Clock.Clock
+  readonly output: JobOutput["Service"]
+  readonly services: Services
+  readonly events: EventHub
+  readonly queue: Queue.Queue<Happening>
+  readonly fork: Reporter.Fork
+  readonly running = new Map<number, JobRunner.RunningJob>()
+  readonly stopFailures: Array<StopFailure> = []
+  /** Whether jobs may still be started: until a stop or suspend. */
+  startsJobs = true
+  /** Work done since the loop last let others through. */
+  work = 0
+  private readonly starts: StartQueue
+  private readonly waits = new Map<number, SequenceWait>()
+  private sending = 0
+  private stopTimer: Fiber.Fiber<unknown> | undefined
+  // What has come together for the next checkpoint.
+  private changed: Array<number> = []
+  private logs: Array<PendingLog> = []
+  private starting: Array<JobRunner.RunningJob> = []
+  private waiting: Array<{ readonly job: number; readonly until: number }> = []
+
+  constructor(chain: Progress.Chain, services: Services, queue: Queue.Queue<Happening>) {
+    this.requestId = chain.requestId
+    this.chain = chain
+    this.clock = services.clock
+    this.output = services.output
+    this.services = services
+    this.queue = queue
+    this.events = new EventHub(chain.requestId, services.clock)
+    this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
+    this.starts = new StartQueue(chain)
+  }
+
+  /** Puts the runnable jobs in line. */
+  begin(isResumed: boolean): void {
+    this.starts.begin(isResumed)
+    this.happen({ _tag: "Woken" })
+    if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: this.chain.jobs.length })
+  }
+
+  /** Starts nothing more and interrupts what runs; whatever has not ended after the stop timeout is given up. */
+  interrupt(reason: "stop" | "suspend"): void {
+    this.startsJobs = false
+    if (reason === "stop") this.chain.data.closedAt = this.chain.completed
+    for (const first of this.waits.keys()) this.cancelWait(first)
+    for (const running of this.running.values()) running.interrupt(reason, this.fork)
+    if (this.running.size > 0) this.stopTimer = this.fork(stopTimer(this))
+    this.happen({ _tag: "Woken" })
+    if (this.events.isHeard) this.events.publish({ _tag: "chainStopping", reason })
+  }
+
+  happen(happening: Happening): void {
+    Queue.offerUnsafe(this.queue, happening)
+  }
+
+  /** Takes in one thing that has happened, in the way of the reaper at work. */
+  takeIn(reaper: JobReaper.JobReaper, happening: Happening): void {
+    switch (happening._tag) {
+      case "JobEnded":
+        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.record, false)
+        return
+      case "TryEnded":
+        if (!happening.running.isAbandoned) this.endTry(happening.running, happening.record)
+        return
+      case "LogSent":
+        this.sending--
+        return this.logKept(happening)
+      case "WaitEnded":
+        if (this.waits.get(happening.wait.first) !== happening.wait) return
+        this.waits.delete(happening.wait.first)
+        return this.starts.endWait(happening.wait.first)
+      case "StopTimedOut":
+        for (const [running, record] of happening.records) {
+          if (this.running.get(running.job) !== running) continue
+          running.isAbandoned = true
+          this.endJob(reaper, running, record, true)
+        }
+        return
+      case "Woken":
+        return
+    }
+  }
+
+  /** Moves jobs that may start to RUNNING, up to the limit and to a slice of work; `startJobs` runs them. */
+  chooseStarting(): void {
+    const { chain, running, starting } = this
+    const { concurrency } = this.services.settings
+    while (this.startsJobs && running.size < concurrency && starting.length < workPerSlice) {
+      const job = this.starts.take()
+      if (job === undefined) return
+      const wait = this.starts.beginWait(job)
+      if (wait > 0) {
+        this.beginWait(job, wait)
+        continue
+      }
+      Progress.start(chain, job)
+      const retriesLeft = Math.max(0, Progress.retries(chain, job) + 1 - at(chain.latestTries, job))
+      const id = chain.graph.ids[job] as string
+      const next = new JobRunner.RunningJob(
+        this,
+        job,
+        id,
+        at(chain.totalTries, job),
+        retriesLeft,
+        Progress.retryWait(chain, job)
+      )
+      running.set(job, next)
+      starting.push(next)
+    }
+  }
+
+  /** Whether anything has come together since the last checkpoint. */
+  get hasChanged(): boolean {
+    return this.changed.length + this.logs.length + this.starting.length + this.waiting.length > 0
+  }
+
+  /** Makes a checkpoint of what has come together since the last one. */
+  checkpointOf(outcome?: JobReaper.RequestOutcome): Checkpoint {
+    const { changed, logs, starting, waiting } = this
+    this.changed = []
+    this.waiting = []
+    return {
+      chain: this.chain,
+      changed,
+      logs: logs.map((pending) => pending.log),
+      starting: starting.map((running) => running.job),
+      waiting,
+      outcome
+    }
+  }
+
+  /** Sends the logs of the checkpoint that was just kept, unless the repo keeps them too. What is over lets others start. */
+  sendLogs(): void {
+    const { logs } = this
+    if (logs.length === 0) return
+    this.logs = []
+    const kept = this.services.repo.keepsReports ? logs : logs.filter((pending) => this.sendLog(pending))
+    for (const pending of kept) if (pending.isLast) this.starts.unreported.delete(pending.running.job)
+    for (const pending of kept) this.logKept(pending)
+  }
+
+  /** Runs the jobs of the checkpoint that was just kept, or takes their start back where a stop came in between. */
+  startJobs(): void {
+    const { starting } = this
+    if (starting.length === 0) return
+    this.starting = []
+    this.work += starting.length
+    for (const running of starting) {
+      if (this.startsJobs) this.startJob(running)
+      else this.unstartJob(running)
+    }
+  }
+
+  /** Whether more jobs can be started right now. */
+  get canStart(): boolean {
+    return this.startsJobs && !this.starts.isEmpty && this.running.size < this.services.settings.concurrency
+  }
+
+  /** Whether nothing is left to happen. */
+  get isOver(): boolean {
+    return this.running.size === 0 && this.sending === 0 && this.waits.size === 0 && this.changed.length === 0 &&
+      (!this.startsJobs || Progress.isIdle(this.chain))
+  }
+
+  /** Lets go of everything that would outlive the run. */
+  close(): void {
+    if (this.stopTimer !== undefined) this.stopTimer.interruptUnsafe()
+    this.events.close()
+  }
+
+  dataOf(running: JobRunner.RunningJob): JobData {
+    return DataFlow.view(this.chain.data, running.job)
+  }
+
+  setData({ job }: JobRunner.RunningJob, data: JobData): void {
+    DataFlow.write(this.chain.data, job, data)
+    this.changed.push(job)
+  }
+
+  statusChanged({ jobId, status }: JobRunner.RunningJob): void {
+    if (this.events.isHeard) this.events.publish({ _tag: "status", jobId, status })
+  }
+
+  outputWritten(running: JobRunner.RunningJob, stream: keyof OutputTail, chunk: Uint8Array): void {
+    if (!this.events.isHeard) return
+    const text = running.decoder(stream).decode(chunk, { stream: true })
+    this.events.publish({ _tag: "output", jobId: running.jobId, try: running.try, stream, text })
+  }
+
+  tryEnded(running: JobRunner.RunningJob, record: TryRecord): void {
+    this.happen({ _tag: "TryEnded", running, record })
+  }
+
+  private endJob(
+    reaper: JobReaper.JobReaper,
+    running: JobRunner.RunningJob,
+    record: TryRecord | undefined,
+    isTooLate: boolean
+  ): void {
+    const { chain } = this
+    const { job, jobId, stopFailure } = running
+    this.running.delete(job)
+    this.work++
+    if (stopFailure !== undefined) this.stopFailures.push({ jobId, reason: stopFailure })
+    if (record !== undefined) this.addLog(running, record, true)
+    const rewound = reaper.reap(chain, { job, state: record?.state ?? "STOPPED", isTooLate })
+    this.changed.push(job)
+    if (this.events.isHeard) {
+      this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
+      this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
+    }
+    if (rewound !== undefined) this.rewind(rewound, running)
+    if (record === undefined) this.starts.jobOver(job)
+  }
+
+  private endTry(running: JobRunner.RunningJob, record: TryRecord): void {
+    this.addLog(running, record, false)
+    // A job that waits between tries is already on its next one.
+    Progress.countTry(this.chain, running.job, 1)
+    running.try = at(this.chain.totalTries, running.job)
+    this.changed.push(running.job)
+    this.noteWait(running.job, "retry", running.retryWait)
+  }
+
+  private addLog(running: JobRunner.RunningJob, record: TryRecord, isLast: boolean): void {
+    const { name, type } = this.chain.jobs[running.job] as Job
+    const log = { ...record, requestId: this.requestId, jobId: running.jobId, name: name ?? "", type: type ?? "" }
+    this.logs.push({ running, log, isLast })
+    if (isLast) this.starts.unreported.add(running.job)
+    if (!this.events.isHeard) return
+    const { error, exit, finishedAt, startedAt, state } = record
+    this.events.publish({
+      _tag: "tryEnded",
+      jobId: running.jobId,
+      try: record.try,
+      state,
+      exit,
+      error,
+      startedAt,
+      finishedAt
+    })
+  }
+
+  /** The next try of a sequence: what still runs of the last one is interrupted, and its first job held back until then. */
+  private rewind({ first, running }: JobReaper.Rewound, failed: JobRunner.RunningJob): void {
+    const { chain, starts } = this
+    const extent = Sequences.extent(chain.sequences, first)
+    for (const job of extent) this.cancelWait(job)
+    for (const job of running) this.running.get(job)?.interrupt("rewind", this.fork)
+    starts.hold(first, extent.filter((job) => this.running.has(job) || starts.unreported.has(job)))
+    for (const job of extent) this.changed.push(job)
+    if (!this.events.isHeard) return
+    const idOf = (job: number) => chain.graph.ids[job] as string
+    this.events.publish({
+      _tag: "sequenceRewound",
+      sequenceId: idOf(first),
+      failedJobId: failed.jobId,
+      jobIds: extent.map(idOf),
+      tries: at(chain.sequenceTries, first)
+    })
+  }
+
+  private beginWait(first: number, milliseconds: number): void {
+    const wait: SequenceWait = { first, fiber: undefined }
+    this.waits.set(first, wait)
+    wait.fiber = this.fork(Effect.andThen(
+      Effect.sleep(milliseconds),
+      Effect.sync(() => this.happen({ _tag: "WaitEnded", wait }))
+    ))
+    this.noteWait(first, "sequenceRetry", milliseconds)
+  }
+
+  private cancelWait(first: number): void {
+    const wait = this.waits.get(first)
+    if (wait === undefined) return
+    this.waits.delete(first)
+    this.starts.cancelWait(first)
+    wait.fiber?.interruptUnsafe()
+  }
+
+  private noteWait(job: number, reason: "retry" | "sequenceRetry", milliseconds: number): void {
+    const until = this.clock.currentTimeMillisUnsafe() + milliseconds
+    this.waiting.push({ job, until })
+    if (!this.events.isHeard) return
+    this.events.publish({ _tag: "jobWaiting", jobId: this.chain.graph.ids[job] as string, for: reason, until })
+  }
+
+  private sendLog({ isLast, log, running }: PendingLog): boolean {
+    const { reports, settings } = this.services
+    const tries = running.prepared === undefined ? settings.unmadeJobReportTries : settings.reportTries
+    const isAccepted = Reporter.send(
+      reports.jobLog(log),
+      tries,
+      settings,
+      this.fork,
+      () => this.happen({ _tag: "LogSent", running, isLast })
+    )
+    if (!isAccepted) this.sending++
+    return isAccepted
+  }
+
+  /** A log is kept, accepted or given up: the job is over, or goes on to its next try. */
+  private logKept({ isLast, running }: Pick<PendingLog, "isLast" | "running">): void {
+    if (isLast) {
+      this.starts.unreported.delete(running.job)
+      this.starts.jobOver(running.job)
+    } else if (running.recorded !== undefined) {
+      Deferred.doneUnsafe(running.recorded, Exit.void)
+    }
+  }
+
+  private startJob(running: JobRunner.RunningJob): void {
+    const prepared = this.prepare(running)
+    if (prepared === undefined) return
+    running.prepared = prepared
+    if (this.events.isHeard) this.events.publish({ _tag: "jobStarted", jobId: running.jobId, try: running.try })
+    const fiber = this.fork(JobRunner.run(running, prepared), { uninterruptible: true })
+    running.fiber = fiber
+    // A job that asked for a stop in its very first step was not to be reached then.
+    if (running.stopReason !== undefined) interruptUnsafe(fiber, running.stopReason)
+    fiber.addObserver((exit) =>
+      this.happen({
+        _tag: "JobEnded",
+        running,
+        record: Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
+      })
+    )
+  }
+
+  private prepare(running: JobRunner.RunningJob): PreparedJob | undefined {
+    // A factory that throws has made nothing either.
+    const made = Result.flatMap(
+      Result.try(() => this.services.factory.make(this.chain.jobs[running.job] as Job)),
+      (made): Result.Result<PreparedJob, unknown> => made
+    )
+    if (Result.isSuccess(made)) return made.success
+    const reason = made.failure instanceof Error ? made.failure.message : String(made.failure)
+    this.happen({ _tag: "JobEnded", running, record: JobRunner.unmade(running, reason) })
+    return undefined
+  }
+
+  private unstartJob(running: JobRunner.RunningJob): void {
+    this.running.delete(running.job)
+    Progress.unstart(this.chain, running.job)
+    this.changed.push(running.job)
+  }
+}
+
+/** After the stop timeout, gives up on what still runs, with the output it has written so far. */
+const stopTimer = Effect.fnUntraced(function*(traversal: Traversal) {
+  yield* Effect.sleep(traversal.services.settings.stopTimeout)
+  const records: Array<readonly [JobRunner.RunningJob, TryRecord]> = []
+  for (const running of traversal.running.values()) {
+    const output = running.hasWritten ? yield* traversal.output.end(running) : JobRunner.noOutput
+    records.push([running, JobRunner.tooLate(running, output)])
+  }
+  traversal.happen({ _tag: "StopTimedOut", records })
+})
+
+/** Takes in all that has happened and acts on it; returns whether the run is over. */
+export const step = Effect.fnUntraced(function*(
+  traversal: Traversal,
+  reaper: JobReaper.JobReaper,
+  batch: ReadonlyArray<Happening>
+) {
+  for (const happening of batch) traversal.takeIn(reaper, happening)
+  do {
+    traversal.chooseStarting()
+    if (traversal.hasChanged) yield* traversal.services.repo.set(traversal.checkpointOf())
+    traversal.sendLogs()
+    traversal.startJobs()
+    if (traversal.work >= workPerSlice) {
+      traversal.work = 0
+      yield* Effect.yieldNow
+    }
+  } while (traversal.canStart)
+  return traversal.isOver
+})

@@ -1,0 +1,273 @@
+/**
+ * Runs a chain from its first job to its outcome. To follow a chain through the engine, start here.
+ *
+ * `run` begins a `Traversal` and lets the running `JobReaper` work through what happens; `stop` and `suspend` interrupt
+ * what runs and swap the reaper for theirs. Whichever reaper is at work when all is over finalizes: the outcome is kept,
+ * the final state or suspended chain is sent, exactly once, and everyone who waits for the result gets it.
+ *
+ * ```
+ *            run                    all done
+ *   (made) ───────► running ─────────────────────► over: COMPLETE, FAIL
+ *      │               │ stop      ┌──────────┐
+ *      │               ├─────────► │ stopping │ ──► over: COMPLETE, FAIL, STOPPED
+ *      └─ stop, ───────┤           └──────────┘
+ *         suspend      │ suspend   ┌────────────┐
+ *                      └─────────► │ suspending │ ──► over: COMPLETE, FAIL, SUSPENDED
+ *                                  └────────────┘
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import * as Chain from "../domain/Chain.ts"
+import { at } from "../domain/Graph.ts"
+import type { SuspendedJobChain } from "../domain/JobChain.ts"
+import * as JobState from "../domain/JobState.ts"
+import type { JobStatus } from "../domain/Request.ts"
+import type { ChainEvent } from "./ChainEvent.ts"
+import type { NewEvent } from "./EventHub.ts"
+import * as JobReaper from "./JobReaper.ts"
+import type { RunningJob } from "./JobRunner.ts"
+import * as ReaperFactory from "./ReaperFactory.ts"
+import * as Reporter from "./Reporter.ts"
+import * as Traversal from "./Traversal.ts"
+
+/** How a run of a chain ended. */
+export interface ChainResult {
+  readonly requestId: string
+  /** COMPLETE, FAIL, STOPPED or SUSPENDED. */
+  readonly state: JobState.JobState
+  readonly finishedJobs: number
+}
+
+/** The process is shutting down: chains are being suspended, and none is started or stopped any more. */
+export class ShuttingDown extends Schema.TaggedError<ShuttingDown>()("ShuttingDown", { requestId: Schema.String }) {
+  override get message(): string {
+    return `Shutting down: the chain of request "${this.requestId}" is being suspended or was not started`
+  }
+}
+
+/** The chain was stopped, and is over, but the clean-up of some of its jobs failed. */
+export class StopFailed extends Schema.TaggedError<StopFailed>()("StopFailed", {
+  requestId: Schema.String,
+  state: JobState.JobState,
+  failures: Schema.Array(Schema.Struct({ jobId: Schema.String, reason: Schema.String }))
+}) {
+  override get message(): string {
+    return `The chain of request "${this.requestId}" is ${this.state}, but not every job could be stopped cleanly:` +
+      this.failures.map(({ jobId, reason }) => `\n  ${jobId}: ${reason}`).join("")
+  }
+}
+
+export interface Traverser {
+  readonly requestId: string
+  /**
+   * Runs the chain and returns its result. Run again, it returns the same result. Interrupted, it suspends the chain,
+   * waits for that, and leaves the result to `result`.
+   */
+  readonly run: Effect.Effect<ChainResult>
+  /**
+   * Ends the chain for good and returns its result when all is over. Does nothing to a chain that is over or being
+   * stopped; fails with `ShuttingDown`, and changes nothing, while the chain is being suspended.
+   */
+  readonly stop: Effect.Effect<ChainResult, ShuttingDown | StopFailed>
+  /** Ends this run of the chain, to be resumed, and returns its result. Does nothing to a chain that is over or being stopped. */
+  readonly suspend: Effect.Effect<ChainResult>
+  /** Waits for the result. */
+  readonly result: Effect.Effect<ChainResult>
+  /** Returns the status of every job that runs now. */
+  readonly running: Effect.Effect<ReadonlyArray<JobStatus>>
+  /** Returns where every job of the chain stands now: a snapshot from which it could go on. */
+  readonly snapshot: Effect.Effect<SuspendedJobChain>
+  /** What happens, from when the stream is run until the chain is over; first, where every job stands. */
+  readonly events: Stream.Stream<ChainEvent>
+}
+
+/** Makes the traverser of a chain that is in its repo. `isOver` is called when it has left it. Use `TraverserFactory`. */
+export const make = (
+  chain: Chain.Chain,
+  options: { readonly services: Traversal.Services; readonly isResumed: boolean; readonly isOver: () => void }
+): Effect.Effect<Traverser> =>
+  // Unbounded: a job has at most a few entries at a time, so the chain's size is the bound, and chains can grow.
+  Effect.map(Queue.unbounded<Traversal.Happening>(), (queue) => {
+    const lifecycle = new Lifecycle(new Traversal.Traversal(chain, options.services, queue), options)
+    const { traversal } = lifecycle
+    return {
+      requestId: chain.requestId,
+      run: Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          lifecycle.begin()
+          return Effect.onInterrupt(restore(lifecycle.result), () => lifecycle.suspend)
+        })
+      ),
+      stop: lifecycle.stop,
+      suspend: lifecycle.suspend,
+      result: lifecycle.result,
+      running: Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running))),
+      snapshot: Effect.sync(() => Chain.toSuspended(chain)),
+      events: traversal.events.stream(() => snapshotOf(chain))
+    }
+  })
+
+/** Which reaper is at work, and the moves from one to the next. Each move is one step of plain code. */
+class Lifecycle {
+  readonly traversal: Traversal.Traversal
+  private readonly isResumed: boolean
+  private readonly isOver: () => void
+  private readonly ending = Deferred.makeUnsafe<ChainResult>()
+  private phase: "made" | "running" | "stopping" | "suspending" | "over" = "made"
+  private reaper: Fiber.Fiber<void> | undefined
+
+  constructor(
+    traversal: Traversal.Traversal,
+    { isOver, isResumed }: { readonly isResumed: boolean; readonly isOver: () => void }
+  ) {
+    this.traversal = traversal
+    this.isResumed = isResumed
+    this.isOver = isOver
+  }
+
+  get result(): Effect.Effect<ChainResult> {
+    return Deferred.await(this.ending)
+  }
+
+  get stop(): Effect.Effect<ChainResult, ShuttingDown | StopFailed> {
+    return Effect.suspend((): Effect.Effect<ChainResult, ShuttingDown | StopFailed> => {
+      const { requestId, stopFailures } = this.traversal
+      if (this.phase === "suspending") return Effect.fail(new ShuttingDown({ requestId }))
+      if (this.phase === "over" || this.phase === "stopping") return this.result
+      this.end("stop")
+      return Effect.flatMap(this.result, (result) =>
+        stopFailures.length === 0
+          ? Effect.succeed(result)
+          : Effect.fail(new StopFailed({ requestId, state: result.state, failures: stopFailures })))
+    })
+  }
+
+  get suspend(): Effect.Effect<ChainResult> {
+    return Effect.suspend(() => {
+      if (this.phase === "made" || this.phase === "running") this.end("suspend")
+      return this.result
+    })
+  }
+
+  begin(): void {
+    if (this.phase !== "made") return
+    this.phase = "running"
+    this.traversal.begin(this.isResumed)
+    this.reaper = this.reap(JobReaper.running)
+  }
+
+  private end(reason: "stop" | "suspend"): void {
+    this.phase = reason === "stop" ? "stopping" : "suspending"
+    this.traversal.interrupt(reason)
+    const next = reason === "stop" ? JobReaper.stopped : JobReaper.suspended
+    const begin = Effect.sync(() => {
+      // The old reaper may have been about to finalize, and has then done so.
+      if (this.phase !== "over") this.reaper = this.reap(next)
+    })
+    this.traversal.fork(this.reaper === undefined ? begin : ReaperFactory.swap(this.reaper, begin))
+  }
+
+  /** Lets a reaper work until all is over, and finalizes. Only a reaper that is swapped for another one ends without. */
+  private reap(reaper: JobReaper.JobReaper): Fiber.Fiber<void> {
+    const { traversal } = this
+    const step = (batch: ReadonlyArray<Traversal.Happening>) => Traversal.step(traversal, reaper, batch)
+    const work = ReaperFactory.make(traversal.queue, step, Effect.suspend(() => this.finalize(reaper)))
+    const fiber = traversal.fork(work)
+    fiber.addObserver((exit) => {
+      if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) this.fail(exit.cause)
+    })
+    return fiber
+  }
+
+  private finalize(reaper: JobReaper.JobReaper): Effect.Effect<void> {
+    this.phase = "over"
+    return Effect.map(finalize(this.traversal, reaper), ({ finishedJobs, state }) => {
+      this.isOver()
+      const { events, requestId } = this.traversal
+      if (events.isHeard) events.publish({ _tag: "chainEnded", state, finishedJobs })
+      this.traversal.close()
+      Deferred.doneUnsafe(this.ending, Exit.succeed({ requestId, state, finishedJobs }))
+    })
+  }
+
+  /** A layer broke its contract: whoever waits is told, rather than left waiting. */
+  private fail(cause: Cause.Cause<never>): void {
+    this.phase = "over"
+    for (const running of this.traversal.running.values()) running.interrupt("stop", this.traversal.fork)
+    this.isOver()
+    this.traversal.close()
+    Deferred.doneUnsafe(this.ending, Exit.failCause(cause))
+  }
+}
+
+/** Keeps and reports how the run ended, and takes the chain out of its repo. */
+const finalize = Effect.fnUntraced(function*(traversal: Traversal.Traversal, reaper: JobReaper.JobReaper) {
+  const { requestId, services: { repo } } = traversal
+  let outcome = reaper.finalize(traversal.chain)
+  yield* keep(traversal, outcome)
+  if (!repo.keepsReports) {
+    const isSent = yield* sendOutcome(traversal, outcome)
+    if (!isSent && outcome.state === "SUSPENDED") {
+      // A suspended chain that nobody has cannot be resumed.
+      Chain.setState(traversal.chain, "FAIL")
+      outcome = { ...outcome, state: "FAIL", suspended: undefined }
+      yield* keep(traversal, outcome)
+      yield* sendOutcome(traversal, outcome)
+    }
+  }
+  yield* Effect.catch(repo.remove(requestId), (error) => Effect.logError(error.message))
+  yield* Effect.logInfo("Chain ended").pipe(
+    Effect.annotateLogs({ requestId, state: outcome.state, finishedJobs: outcome.finishedJobs })
+  )
+  return outcome
+})
+
+const keep = (traversal: Traversal.Traversal, outcome: JobReaper.RequestOutcome): Effect.Effect<void> =>
+  Effect.suspend(() => traversal.services.repo.set(traversal.checkpointOf(outcome)))
+
+const sendOutcome = (traversal: Traversal.Traversal, outcome: JobReaper.RequestOutcome): Effect.Effect<boolean> =>
+  Effect.callback((resume) => {
+    const { clock, fork, requestId, services: { reports, settings } } = traversal
+    const { finishedJobs, state, suspended } = outcome
+    const report = suspended === undefined
+      ? reports.finish({ requestId, state, finishedJobs, finishedAt: clock.currentTimeMillisUnsafe() })
+      : reports.suspended(suspended)
+    const done = (isAccepted: boolean) => resume(Effect.succeed(isAccepted))
+    if (Reporter.send(report, settings.reportTries, settings, fork, done)) done(true)
+  })
+
+const statusOf = (chain: Chain.Chain, running: RunningJob): JobStatus => {
+  const { name, type } = chain.jobs[running.job] ?? {}
+  return {
+    requestId: chain.requestId,
+    jobId: running.jobId,
+    type: type ?? "",
+    name: name ?? "",
+    startedAt: running.startedAt,
+    state: "RUNNING",
+    status: running.isWaiting ? `(retry sleep) ${running.status}` : running.status,
+    try: running.try
+  }
+}
+
+const snapshotOf = (chain: Chain.Chain): NewEvent => ({
+  _tag: "snapshot",
+  state: Chain.state(chain),
+  finishedJobs: chain.finishedJobs,
+  jobs: chain.graph.ids.map((id, job) => ({
+    id,
+    name: chain.jobs[job]?.name ?? "",
+    type: chain.jobs[job]?.type ?? "",
+    state: JobState.fromCode(at(chain.states, job)),
+    tries: at(chain.totalTries, job)
+  }))
+})

@@ -1,0 +1,135 @@
+/**
+ * Makes traversers, and looks after all of them: the one service an application needs to run chains.
+ *
+ * A chain is checked and taken into the `ChainRepo` when its traverser is made, so that one process never runs a request
+ * twice. When the factory's scope closes it suspends every chain, waits for that, and makes no more.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Chain from "../domain/Chain.ts"
+import * as Graph from "../domain/Graph.ts"
+import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
+import * as Validation from "../domain/Validation.ts"
+import { type ChainConflict, ChainRepo } from "./ChainRepo.ts"
+import { JobFactory } from "./JobFactory.ts"
+import { JobOutput } from "./JobOutput.ts"
+import { Reports } from "./Reports.ts"
+import * as Traverser from "./Traverser.ts"
+import * as TraverserConfig from "./TraverserConfig.ts"
+
+type MakeError = Validation.InvalidChain | ChainConflict | Traverser.ShuttingDown
+
+export class TraverserFactory extends Context.Service<TraverserFactory, {
+  /**
+   * Makes the traverser of a new chain. Fails with `InvalidChain`, which lists every fault, also for an empty request id;
+   * with `ChainConflict` when the request's chain is running; and with `ShuttingDown`. Job types are not asked for here.
+   */
+  readonly make: (chain: JobChain) => Effect.Effect<Traverser.Traverser, MakeError>
+  /** Makes the traverser of a suspended chain, which goes on where it was; fails like `make`. */
+  readonly makeFromSuspended: (suspended: SuspendedJobChain) => Effect.Effect<Traverser.Traverser, MakeError>
+  /** Returns the traversers whose chains are not over. */
+  readonly traversers: Effect.Effect<ReadonlyArray<Traverser.Traverser>>
+}>()("jobchain/TraverserFactory") {
+  /** Runs chains with the services it is given. */
+  static readonly layer: Layer.Layer<TraverserFactory, never, ChainRepo | JobFactory | JobOutput | Reports> = Layer
+    .effect(
+      TraverserFactory,
+      Effect.suspend(() => makeFactory())
+    )
+}
+
+interface Live {
+  readonly traverser: Traverser.Traverser
+  readonly chain: Chain.Chain
+  /** The finished jobs that were reported last. */
+  reported: number
+}
+
+const makeFactory: () => Effect.Effect<
+  TraverserFactory["Service"],
+  never,
+  ChainRepo | JobFactory | JobOutput | Reports | Scope.Scope
+> = Effect.fnUntraced(function*() {
+  const repo = yield* ChainRepo
+  const reports = yield* Reports
+  const factory = yield* JobFactory
+  const output = yield* JobOutput
+  const live = new Map<string, Live>()
+  let isShuttingDown = false
+
+  const begin = Effect.fnUntraced(function*(
+    requestId: string,
+    faults: ReadonlyArray<Validation.Fault>,
+    compile: () => Chain.Chain,
+    isResumed: boolean
+  ) {
+    if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
+    const all = requestId === "" ? [noRequestId, ...faults] : faults
+    if (all.length > 0) return yield* new Validation.InvalidChain({ requestId, faults: all })
+    const chain = compile()
+    yield* repo.add(chain)
+    const services = {
+      repo,
+      reports,
+      factory,
+      output,
+      clock: yield* Clock.clockWith(Effect.succeed),
+      settings: yield* TraverserConfig.Current,
+      context: yield* Effect.context<never>()
+    }
+    const traverser = yield* Traverser.make(chain, { services, isResumed, isOver: () => void live.delete(requestId) })
+    live.set(requestId, { traverser, chain, reported: chain.finishedJobs })
+    return traverser
+  }, Effect.uninterruptible)
+
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      isShuttingDown = true
+      return Effect.forEach(live.values(), ({ traverser }) => traverser.suspend, {
+        concurrency: "unbounded",
+        discard: true
+      })
+    })
+  )
+  yield* Effect.forkScoped(reportProgress(live, reports))
+
+  return {
+    make: (jobChain) => {
+      const graph = Graph.make(jobChain)
+      const faults = Validation.faultsOfNew(jobChain, graph)
+      return begin(jobChain.requestId ?? "", faults, () => Chain.make(jobChain, graph), false)
+    },
+    makeFromSuspended: (suspended) => {
+      const graph = Graph.make(suspended.jobChain ?? {})
+      const faults = Validation.faultsOfSuspended(suspended, graph)
+      return begin(suspended.requestId ?? "", faults, () => Chain.fromSuspended(suspended, graph), true)
+    },
+    traversers: Effect.sync(() => Array.from(live.values(), ({ traverser }) => traverser))
+  }
+})
+
+const noRequestId = new Validation.Fault({
+  kind: "no-request-id",
+  jobIds: [],
+  path: ["requestId"],
+  message: "The chain has no request id"
+})
+
+/** Says how far each chain is, once per interval while that changes. One fiber for all chains: a timer each would cost more than they. */
+const reportProgress = Effect.fnUntraced(function*(live: ReadonlyMap<string, Live>, reports: Reports["Service"]) {
+  const { progressInterval } = yield* TraverserConfig.Current
+  while (true) {
+    yield* Effect.sleep(progressInterval)
+    for (const [requestId, entry] of live) {
+      const { finishedJobs } = entry.chain
+      if (entry.reported === finishedJobs) continue
+      entry.reported = finishedJobs
+      yield* Effect.catch(reports.progress({ requestId, finishedJobs }), (error) => Effect.logDebug(error.message))
+    }
+  }
+})
