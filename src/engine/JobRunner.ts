@@ -11,7 +11,7 @@ import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { JobData } from "../domain/JobData.ts"
 import type { JobState } from "../domain/JobState.ts"
@@ -70,7 +70,8 @@ export class RunningJob implements JobContext {
   recorded: Deferred.Deferred<void> | undefined = undefined
   private decoders: Record<keyof OutputTail, Decoder> | undefined = undefined
   private stopSignal: Deferred.Deferred<Reason> | undefined = undefined
-  private stopping: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** Done when the type's `stop`, once asked, has ended. */
+  private stopping: Deferred.Deferred<void> | undefined = undefined
 
   constructor(host: Host, job: number, jobId: string, jobTry: number, retriesLeft: number, retryWait: number) {
     this.host = host
@@ -138,19 +139,21 @@ export class RunningJob implements JobContext {
     if (this.stopSignal !== undefined) Deferred.doneUnsafe(this.stopSignal, Exit.succeed(reason))
     const { prepared } = this
     if (prepared?.stop !== undefined && !this.isWaiting) {
-      this.stopping = fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void))
+      // Made first: `stop` may end the job before `fork` returns.
+      const stopping = Deferred.makeUnsafe<void>()
+      this.stopping = stopping
+      fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void)).addObserver((exit) => {
+        if (Exit.isFailure(exit)) this.stopFailure = describe(exit.cause)
+        Deferred.doneUnsafe(stopping, Exit.void)
+      })
     }
     // A type with a `stop` runs uninterruptibly: this only ends its wait between tries.
     if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
   }
 
-  /** Waits for the type's `stop` where it was asked, and notes its failure. */
-  awaitStop(): Effect.Effect<void> {
-    const { stopping } = this
-    if (stopping === undefined) return Effect.void
-    return Effect.map(Fiber.await(stopping), (exit) => {
-      if (Exit.isFailure(exit)) this.stopFailure = describe(exit.cause)
-    })
+  /** Waits for the type's `stop`, where it was asked. */
+  get stopEnded(): Effect.Effect<void> {
+    return this.stopping === undefined ? Effect.void : Deferred.await(this.stopping)
   }
 }
 
@@ -168,7 +171,7 @@ export const run = Effect.fnUntraced(function*(running: RunningJob, prepared: Pr
     const exit = yield* Effect.exit(interruptible)
     const ended = endOf(running, prepared, exit)
     const finishedAt = clock.currentTimeMillisUnsafe()
-    yield* running.awaitStop()
+    yield* running.stopEnded
     const output = running.hasWritten ? yield* running.host.output.end(running) : noOutput
     running.hasWritten = false
     const record = recordOf(running, ended, output, finishedAt)

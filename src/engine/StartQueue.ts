@@ -21,7 +21,7 @@ export class StartQueue {
   private readonly holds = new Map<number, Set<number>>()
   /** First jobs in their sequence-retry wait. */
   private readonly waiting = new Set<number>()
-  /** First jobs whose wait is over, or not needed. */
+  /** First jobs whose wait is over. */
   private readonly waited = new Set<number>()
 
   constructor(chain: Progress.Chain) {
@@ -32,14 +32,9 @@ export class StartQueue {
     return this.taken === this.ready.length
   }
 
-  /** Begins with every runnable job. `isResumed`: a sequence's wait is not carried over, its first job starts at once. */
-  begin(isResumed: boolean): void {
-    const { chain } = this
-    for (let job = 0; job < chain.jobs.length; job++) {
-      if (!Progress.isRunnable(chain, job)) continue
-      if (isResumed) this.waited.add(job)
-      this.ready.push(job)
-    }
+  /** Begins with every runnable job. */
+  begin(): void {
+    for (let job = 0; job < this.chain.jobs.length; job++) this.consider(job)
   }
 
   /** Puts a job in line if nothing holds it back any more. */

@@ -120,8 +120,8 @@ export class Traversal implements JobRunner.Host {
   }
 
   /** Puts the runnable jobs in line. */
-  begin(isResumed: boolean): void {
-    this.starts.begin(isResumed)
+  begin(): void {
+    this.starts.begin()
     this.happen({ _tag: "Woken" })
     if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: this.chain.jobs.length })
   }

@@ -75,7 +75,7 @@ export interface Traverser {
   readonly run: Effect.Effect<ChainResult>
   /**
    * Ends the chain for good and returns its result when all is over. Does nothing to a chain that is over or being
-   * stopped; fails with `ShuttingDown`, and changes nothing, while the chain is being suspended.
+   * stopped; fails with `ShuttingDown`, and changes nothing, while the chain is being suspended or when it has been.
    */
   readonly stop: Effect.Effect<ChainResult, ShuttingDown | StopFailed>
   /** Ends this run of the chain, to be resumed, and returns its result. Does nothing to a chain that is over or being stopped. */
@@ -93,11 +93,11 @@ export interface Traverser {
 /** Makes the traverser of a chain that is in its repo. `isOver` is called when it has left it. Use `TraverserFactory`. */
 export const make = (
   chain: Chain.Chain,
-  options: { readonly services: Traversal.Services; readonly isResumed: boolean; readonly isOver: () => void }
+  options: { readonly services: Traversal.Services; readonly isOver: () => void }
 ): Effect.Effect<Traverser> =>
   // Unbounded: a job has at most a few entries at a time, so the chain's size is the bound, and chains can grow.
   Effect.map(Queue.unbounded<Traversal.Happening>(), (queue) => {
-    const lifecycle = new Lifecycle(new Traversal.Traversal(chain, options.services, queue), options)
+    const lifecycle = new Lifecycle(new Traversal.Traversal(chain, options.services, queue), options.isOver)
     const { traversal } = lifecycle
     return {
       requestId: chain.requestId,
@@ -119,18 +119,13 @@ export const make = (
 /** Which reaper is at work, and the moves from one to the next. Each move is one step of plain code. */
 class Lifecycle {
   readonly traversal: Traversal.Traversal
-  private readonly isResumed: boolean
   private readonly isOver: () => void
   private readonly ending = Deferred.makeUnsafe<ChainResult>()
   private phase: "made" | "running" | "stopping" | "suspending" | "over" = "made"
   private reaper: Fiber.Fiber<void> | undefined
 
-  constructor(
-    traversal: Traversal.Traversal,
-    { isOver, isResumed }: { readonly isResumed: boolean; readonly isOver: () => void }
-  ) {
+  constructor(traversal: Traversal.Traversal, isOver: () => void) {
     this.traversal = traversal
-    this.isResumed = isResumed
     this.isOver = isOver
   }
 
@@ -142,7 +137,14 @@ class Lifecycle {
     return Effect.suspend((): Effect.Effect<ChainResult, ShuttingDown | StopFailed> => {
       const { requestId, stopFailures } = this.traversal
       if (this.phase === "suspending") return Effect.fail(new ShuttingDown({ requestId }))
-      if (this.phase === "over" || this.phase === "stopping") return this.result
+      if (this.phase === "over" || this.phase === "stopping") {
+        // What is suspended goes on elsewhere, and is not stopped by stopping this run of it.
+        return Effect.flatMap(
+          this.result,
+          (result) =>
+            result.state === "SUSPENDED" ? Effect.fail(new ShuttingDown({ requestId })) : Effect.succeed(result)
+        )
+      }
       this.end("stop")
       return Effect.flatMap(this.result, (result) =>
         stopFailures.length === 0
@@ -161,7 +163,7 @@ class Lifecycle {
   begin(): void {
     if (this.phase !== "made") return
     this.phase = "running"
-    this.traversal.begin(this.isResumed)
+    this.traversal.begin()
     this.reaper = this.reap(JobReaper.running)
   }
 

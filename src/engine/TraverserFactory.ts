@@ -59,14 +59,14 @@ const makeFactory: () => Effect.Effect<
   const reports = yield* Reports
   const factory = yield* JobFactory
   const output = yield* JobOutput
+  const settings = yield* TraverserConfig.Current
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
   const begin = Effect.fnUntraced(function*(
     requestId: string,
     faults: ReadonlyArray<Validation.Fault>,
-    compile: () => Chain.Chain,
-    isResumed: boolean
+    compile: () => Chain.Chain
   ) {
     if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
     const all = requestId === "" ? [noRequestId, ...faults] : faults
@@ -79,10 +79,10 @@ const makeFactory: () => Effect.Effect<
       factory,
       output,
       clock: yield* Clock.clockWith(Effect.succeed),
-      settings: yield* TraverserConfig.Current,
+      settings,
       context: yield* Effect.context<never>()
     }
-    const traverser = yield* Traverser.make(chain, { services, isResumed, isOver: () => void live.delete(requestId) })
+    const traverser = yield* Traverser.make(chain, { services, isOver: () => void live.delete(requestId) })
     live.set(requestId, { traverser, chain, reported: chain.finishedJobs })
     return traverser
   }, Effect.uninterruptible)
@@ -96,18 +96,18 @@ const makeFactory: () => Effect.Effect<
       })
     })
   )
-  yield* Effect.forkScoped(reportProgress(live, reports))
+  yield* Effect.forkScoped(reportProgress(live, reports, settings))
 
   return {
     make: (jobChain) => {
       const graph = Graph.make(jobChain)
       const faults = Validation.faultsOfNew(jobChain, graph)
-      return begin(jobChain.requestId ?? "", faults, () => Chain.make(jobChain, graph), false)
+      return begin(jobChain.requestId ?? "", faults, () => Chain.make(jobChain, graph))
     },
     makeFromSuspended: (suspended) => {
       const graph = Graph.make(suspended.jobChain ?? {})
       const faults = Validation.faultsOfSuspended(suspended, graph)
-      return begin(suspended.requestId ?? "", faults, () => Chain.fromSuspended(suspended, graph), true)
+      return begin(suspended.requestId ?? "", faults, () => Chain.fromSuspended(suspended, graph))
     },
     traversers: Effect.sync(() => Array.from(live.values(), ({ traverser }) => traverser))
   }
@@ -121,8 +121,11 @@ const noRequestId = new Validation.Fault({
 })
 
 /** Says how far each chain is, once per interval while that changes. One fiber for all chains: a timer each would cost more than they. */
-const reportProgress = Effect.fnUntraced(function*(live: ReadonlyMap<string, Live>, reports: Reports["Service"]) {
-  const { progressInterval } = yield* TraverserConfig.Current
+const reportProgress = Effect.fnUntraced(function*(
+  live: ReadonlyMap<string, Live>,
+  reports: Reports["Service"],
+  { progressInterval }: TraverserConfig.Settings
+) {
   while (true) {
     yield* Effect.sleep(progressInterval)
     for (const [requestId, entry] of live) {
