@@ -41,6 +41,8 @@ export interface RequestOutcome {
 export interface JobReaper {
   /** Takes a done job into the chain's progress. Returns the sequence that was rewound because of it, if any. */
   readonly reap: (chain: Chain.Chain, done: DoneJob) => Rewound | undefined
+  /** Whether nothing is left to do for a chain of which no job runs. */
+  readonly isDone: (chain: Chain.Chain) => boolean
   /** Says how the run ended, once no job runs, and sets the chain's state. */
   readonly finalize: (chain: Chain.Chain) => RequestOutcome
 }
@@ -48,12 +50,14 @@ export interface JobReaper {
 /** Reaps until the chain is done: a failed job's sequence is retried while it may be. */
 export const running: JobReaper = {
   reap: (chain, done) => takeIn(chain, done) ?? retrySequence(chain, done),
+  isDone: Progress.isIdle,
   finalize: (chain) => finish(chain, Progress.isComplete(chain) ? "COMPLETE" : "FAIL")
 }
 
 /** Reaps what still ends after a stop: nothing is retried. */
 export const stopped: JobReaper = {
   reap: takeIn,
+  isDone: () => true,
   finalize: (chain) =>
     finish(chain, Progress.isComplete(chain) ? "COMPLETE" : Progress.failed(chain) > 0 ? "FAIL" : "STOPPED")
 }
@@ -61,6 +65,7 @@ export const stopped: JobReaper = {
 /** Reaps what still ends after a suspend: a failed job's sequence is rewound while it may be, to start on resume. */
 export const suspended: JobReaper = {
   reap: (chain, done) => takeIn(chain, done) ?? retrySequence(chain, done),
+  isDone: () => true,
   finalize: (chain) => {
     if (Progress.isComplete(chain)) return finish(chain, "COMPLETE")
     if (Progress.failed(chain) > 0) return finish(chain, "FAIL")

@@ -244,10 +244,10 @@ export class Traversal implements JobRunner.Host {
     return this.startsJobs && !this.starts.isEmpty && this.running.size < this.services.settings.concurrency
   }
 
-  /** Whether nothing is left to happen. */
-  get isOver(): boolean {
-    return this.running.size === 0 && this.sending === 0 && this.waits.size === 0 && this.changed.length === 0 &&
-      (!this.startsJobs || Progress.isIdle(this.chain))
+  /** Whether nothing is left to happen, as the reaper at work sees it: one about to be swapped must not end a run. */
+  isOver(reaper: JobReaper.JobReaper): boolean {
+    return this.running.size === 0 && this.sending === 0 && this.waits.size === 0 && !this.hasChanged &&
+      reaper.isDone(this.chain)
   }
 
   /** Lets go of everything that would outlive the run. */
@@ -462,5 +462,5 @@ export const step = Effect.fnUntraced(function*(
       yield* Effect.yieldNow
     }
   } while (traversal.canStart)
-  return traversal.isOver
+  return traversal.isOver(reaper)
 })

@@ -19,7 +19,9 @@ type Compare = (path: string, expected: unknown, actual: unknown) => ReadonlyArr
 const differencesInList = (path: string, expected: unknown, actual: unknown, compare: Compare) => {
   const wanted = expected as ReadonlyArray<unknown>
   const found = actual as ReadonlyArray<unknown>
-  const count = wanted.length === found.length ? [] : [`${path}: expected ${wanted.length} entries, got ${found.length}`]
+  const count = wanted.length === found.length
+    ? []
+    : [`${path}: expected ${wanted.length} entries, got ${found.length}`]
   return [...count, ...wanted.flatMap((entry, index) => compare(`${path}[${index}]`, entry, found[index]))]
 }
 
@@ -41,8 +43,12 @@ const same: Compare = (path, expected, actual) =>
     : [`${path}: expected ${canonical(expected)}, got ${canonical(actual)}`]
 
 const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) =>
-    isRecord(part) ? Object.fromEntries(Object.entries(part).toSorted(([left], [right]) => left < right ? -1 : 1)) : part
+  JSON.stringify(
+    value,
+    (_, part: unknown) =>
+      isRecord(part)
+        ? Object.fromEntries(Object.entries(part).toSorted(([left], [right]) => left < right ? -1 : 1))
+        : part
   ) ?? "nothing"
 
 const ours = new Set(["completion", "initialData"])

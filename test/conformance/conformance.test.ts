@@ -4,7 +4,7 @@
  * `JOBCHAIN_VECTORS` names another folder of vectors of the same format.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Schema, Scheduler } from "effect"
+import { Effect, Result, Scheduler, Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { JobChain } from "../../src/domain/JobChain.ts"

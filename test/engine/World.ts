@@ -1,0 +1,122 @@
+/**
+ * Runs random chains and watches every call: what may never happen is a fault, with the time at which it did.
+ */
+import { Context, Duration, Effect, Layer, Result } from "effect"
+import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
+import type { JobLog } from "../../src/domain/JobLog.ts"
+import * as JobState from "../../src/domain/JobState.ts"
+import { ChainRepo } from "../../src/engine/ChainRepo.ts"
+import type { JobContext } from "../../src/engine/JobContext.ts"
+import { JobFactory } from "../../src/engine/JobFactory.ts"
+import { JobOutput } from "../../src/engine/JobOutput.ts"
+import * as JobResult from "../../src/engine/JobResult.ts"
+import { Reports } from "../../src/engine/Reports.ts"
+import type { Traverser } from "../../src/engine/Traverser.ts"
+import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
+import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import type { RandomChain } from "./RandomChain.ts"
+
+export class World {
+  readonly faults: Array<string> = []
+  readonly logs: Array<JobLog> = []
+  readonly finals: Array<string> = []
+  readonly suspended: Array<SuspendedJobChain> = []
+  traverser: Traverser | undefined
+  private readonly chain: RandomChain
+  private readonly concurrency: number
+  private readonly running = new Set<string>()
+  private readonly calls = new Map<string, number>()
+  /** Job id → the mark its last COMPLETE call left in its data. */
+  private readonly marks = new Map<string, number>()
+  private marked = 0
+
+  constructor(chain: RandomChain, concurrency = Number.POSITIVE_INFINITY) {
+    this.chain = chain
+    this.concurrency = concurrency
+  }
+
+  get layer(): Layer.Layer<TraverserFactory> {
+    const jobs = Layer.succeed(JobFactory, {
+      types: ["random"],
+      services: Context.empty(),
+      make: () => Result.succeed({ run: (context) => this.call(context) })
+    })
+    return TraverserFactory.layer.pipe(
+      Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobs, this.reports]),
+      Layer.provide(TraverserConfig.layer({ stopTimeout: Duration.hours(1), concurrency: this.concurrency }))
+    )
+  }
+
+  /** Checks what must hold when a run is over. */
+  checkEnd(snapshot: SuspendedJobChain): void {
+    const states = Object.values(snapshot.jobChain?.jobs ?? {}).map((job) => job.state)
+    if (states.includes(JobState.RUNNING)) this.faults.push("a job is RUNNING at the end")
+    if (this.running.size > 0) this.faults.push(`${[...this.running].join(", ")} ran on after the end`)
+    const complete = states.filter((state) => state === JobState.COMPLETE).length
+    if (complete !== snapshot.jobChain?.finishedJobs) {
+      this.faults.push("finishedJobs is not the number of COMPLETE jobs")
+    }
+    const keys = this.logs.map((log) => `${log.jobId} ${log.try}`)
+    if (new Set(keys).size !== keys.length) this.faults.push("a (job, try) was logged twice")
+  }
+
+  private get reports(): Layer.Layer<Reports> {
+    return Layer.succeed(Reports, {
+      jobLog: (log) => Effect.sync(() => void this.logs.push(log)),
+      progress: () => Effect.void,
+      finish: ({ state }) => Effect.sync(() => void this.finals.push(state)),
+      suspended: (chain) => Effect.sync(() => void this.suspended.push(chain))
+    })
+  }
+
+  private call(context: JobContext): Effect.Effect<JobResult.JobResult> {
+    return Effect.suspend(() => {
+      const { jobId } = context
+      const snapshot = Effect.runSync((this.traverser as Traverser).snapshot)
+      this.checkStart(context, snapshot)
+      this.running.add(jobId)
+      const tries = snapshot.latestRunJobTries?.[jobId] ?? 0
+      const around = this.chain.sequencesOf.get(jobId) ?? []
+      const ending = this.chain.ending(jobId, tries, around.map((first) => snapshot.sequenceTries?.[first] ?? 0))
+      const mark = ++this.marked
+      return Effect.gen({ self: this }, function*() {
+        yield* context.setData({ [jobId]: mark })
+        if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
+        if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
+        if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
+        return JobResult.make({ state: ending.state })
+      }).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
+    })
+  }
+
+  private checkStart({ data, jobId }: JobContext, snapshot: SuspendedJobChain): void {
+    const { parentsOf, sequencesOf } = this.chain
+    const jobs = snapshot.jobChain?.jobs ?? {}
+    if (this.running.has(jobId)) this.faults.push(`${jobId} ran twice at once`)
+    for (const parent of parentsOf.get(jobId) ?? []) {
+      if (jobs[parent]?.state !== JobState.COMPLETE) this.faults.push(`${jobId} started before ${parent} was COMPLETE`)
+    }
+    if (this.running.size >= this.concurrency) this.faults.push("more jobs ran at once than allowed")
+    const calls = (this.calls.get(jobId) ?? 0) + 1
+    this.calls.set(jobId, calls)
+    const around = sequencesOf.get(jobId) ?? []
+    const latest = snapshot.latestRunJobTries?.[jobId] ?? 0
+    if (latest > 1 + (jobs[jobId]?.retry ?? 0)) this.faults.push(`${jobId} was tried too often`)
+    for (const first of around) {
+      const tries = snapshot.sequenceTries?.[first] ?? 0
+      if (tries > 1 + (jobs[first]?.sequenceRetry ?? 0)) this.faults.push(`sequence ${first} was tried too often`)
+    }
+    for (const [key, mark] of Object.entries(data)) {
+      // Its own mark is from an earlier try of the same sequence try.
+      if (key === jobId && latest <= 1 && calls === 1) {
+        this.faults.push(`${jobId} saw data of its own before its first call`)
+      }
+      if (key === jobId) continue
+      if (jobs[key]?.state !== JobState.COMPLETE) this.faults.push(`${jobId} saw data of ${key}, which is not COMPLETE`)
+      else if (this.marks.get(key) !== mark) this.faults.push(`${jobId} saw data of an earlier try of ${key}`)
+    }
+    for (const parent of parentsOf.get(jobId) ?? []) {
+      if (!(parent in data)) this.faults.push(`${jobId} did not see the data of ${parent}`)
+    }
+  }
+}
