@@ -113,6 +113,10 @@ const properties = (maxOps: number | undefined, seed: number) => {
 const overTheWire = (suspended: SuspendedJobChain | undefined): SuspendedJobChain | undefined =>
   suspended === undefined ? undefined : JSON.parse(JSON.stringify(suspended)) as SuspendedJobChain
 
-describe("a random chain", () => properties(undefined, 1))
-describe("a random chain, yielding at every 5th operation", () => properties(5, 2))
-describe("a random chain, yielding at every 17th operation", () => properties(17, 3))
+describe.each([
+  ["plainly", undefined],
+  ["yielding at every 5th operation", 5],
+  ["yielding at every 17th operation", 17]
+])("a random chain, %s", (_, maxOps) => {
+  properties(maxOps, maxOps ?? 1)
+})
