@@ -35,14 +35,15 @@ export class JobFactory extends Context.Service<JobFactory, {
   /** Provides the given types. A later type of the same name replaces an earlier one. */
   static readonly layer = <const Types extends ReadonlyArray<JobType<string, any, any>>>(
     types: Types
-  ): Layer.Layer<JobFactory, never, Services<Types[number]>> =>
+  ): Layer.Layer<JobFactory, never, JobServices<Types[number]>> =>
     Layer.effect(
       JobFactory,
-      Effect.map(Effect.context<Services<Types[number]>>(), (services) => fromTypes(types, services))
+      Effect.map(Effect.context<JobServices<Types[number]>>(), (services) => fromTypes(types, services))
     )
 }
 
-type Services<Type> = Type extends JobType<string, any, infer R> ? R : never
+/** The services that the jobs of a type need. */
+export type JobServices<Type> = Type extends JobType<string, any, infer R> ? R : never
 
 const fromTypes = (
   types: ReadonlyArray<JobType<string, any, any>>,

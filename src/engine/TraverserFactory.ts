@@ -16,8 +16,9 @@ import * as Graph from "../domain/Graph.ts"
 import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
 import * as Validation from "../domain/Validation.ts"
 import { type ChainConflict, ChainRepo } from "./ChainRepo.ts"
-import { JobFactory } from "./JobFactory.ts"
+import { JobFactory, type JobServices } from "./JobFactory.ts"
 import { JobOutput } from "./JobOutput.ts"
+import type { JobType } from "./JobType.ts"
 import { Reports } from "./Reports.ts"
 import * as Traverser from "./Traverser.ts"
 import * as TraverserConfig from "./TraverserConfig.ts"
@@ -36,12 +37,24 @@ export class TraverserFactory extends Context.Service<TraverserFactory, {
   readonly traversers: Effect.Effect<ReadonlyArray<Traverser.Traverser>>
 }>()("jobchain/TraverserFactory") {
   /** Runs chains with the services it is given. */
-  static readonly layer: Layer.Layer<TraverserFactory, never, ChainRepo | JobFactory | JobOutput | Reports> = Layer
-    .effect(
-      TraverserFactory,
-      Effect.suspend(() => makeFactory())
-    )
+  static readonly layer: Layer.Layer<TraverserFactory, never, Needs> = Layer.effect(
+    TraverserFactory,
+    Effect.suspend(() => makeFactory())
+  )
+
+  /** Runs chains of the given job types in memory and tells nobody else: for a start, for scripts, for tests. */
+  static readonly layerMemory = <const Types extends ReadonlyArray<JobType<string, any, any>>>(
+    types: Types
+  ): Layer.Layer<TraverserFactory, never, JobServices<Types[number]>> =>
+    Layer.provide(TraverserFactory.layer, [
+      ChainRepo.layerMemory,
+      JobFactory.layer(types),
+      JobOutput.layerMemory,
+      Reports.layerNone
+    ])
 }
+
+type Needs = ChainRepo | JobFactory | JobOutput | Reports
 
 interface Live {
   readonly traverser: Traverser.Traverser
@@ -53,7 +66,7 @@ interface Live {
 const makeFactory: () => Effect.Effect<
   TraverserFactory["Service"],
   never,
-  ChainRepo | JobFactory | JobOutput | Reports | Scope.Scope
+  Needs | Scope.Scope
 > = Effect.fnUntraced(function*() {
   const repo = yield* ChainRepo
   const reports = yield* Reports
