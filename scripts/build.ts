@@ -61,9 +61,21 @@ const licensesOf = (modules: ReadonlyArray<string>): string => {
   return [...packages].toSorted().map((folder) => {
     const name = folder.replace(/^.*node_modules\//, "")
     const file = globSync("{LICENSE,LICENCE,License,license}*", { cwd: folder })[0]
-    if (file === undefined) throw new Error(`${name} is bundled and has no licence file`)
-    return `${name}\n\n${readFileSync(Path.join(folder, file), "utf8").trim()}\n`
+    return `${name}\n\n${
+      file === undefined ? declaredLicence(folder) : readFileSync(Path.join(folder, file), "utf8").trim()
+    }\n`
   }).join(`\n${"-".repeat(80)}\n\n`)
+}
+
+/** Not every package carries the text of its licence. */
+const declaredLicence = (folder: string): string => {
+  const declared = JSON.parse(readFileSync(Path.join(folder, "package.json"), "utf8")) as {
+    readonly license?: string
+    readonly author?: string | { readonly name?: string }
+  }
+  if (declared.license === undefined) throw new Error(`${folder} is bundled and names no licence`)
+  const author = typeof declared.author === "string" ? declared.author : declared.author?.name
+  return `${declared.license}${author === undefined ? "" : `, by ${author}`}`
 }
 
 /** Says what is missing where an old Node would only show a syntax error; written so that old ones can read it. */

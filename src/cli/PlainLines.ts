@@ -1,0 +1,67 @@
+/**
+ * The course of a chain as plain lines, for logs and pipes: what starts, what is retried, what has failed, and every line
+ * that a job writes, behind the job's id.
+ *
+ * @since 0.1.0
+ */
+import * as GoDuration from "../domain/GoDuration.ts"
+import type { ChainEvent } from "../engine/ChainEvent.ts"
+
+export class PlainLines {
+  /** What each stream of each job has written since its last line end. */
+  private readonly open = new Map<string, string>()
+
+  /** Returns what there is to say about an event: whole lines, each ended. */
+  lines(event: ChainEvent): string {
+    switch (event._tag) {
+      case "chainStarted":
+        return `${event.requestId}: ${event.jobs} jobs\n`
+      case "jobStarted":
+        return `${event.jobId}: started${event.try > 1 ? `, try ${event.try}` : ""}\n`
+      case "jobWaiting": {
+        const wait = GoDuration.format(event.until - event.at)
+        return event.for === "retry"
+          ? `${event.jobId}: tries again in ${wait}\n`
+          : `${event.jobId}: the sequence starts again in ${wait}\n`
+      }
+      case "tryEnded": {
+        const rest = this.rest(event.jobId)
+        const took = event.startedAt === 0 ? "" : ` after ${seconds(event.finishedAt - event.startedAt)}`
+        const why = event.error === "" ? "" : ` (${event.error})`
+        return `${rest}${event.jobId}: ${event.state}${took}${why}\n`
+      }
+      case "sequenceRewound":
+        return `${event.sequenceId}: the sequence goes back to its start, as ${event.failedJobId} has failed\n`
+      case "chainStopping":
+        return event.reason === "stop" ? "Stopping\n" : "Suspending\n"
+      case "output":
+        return this.output(event.jobId, event.stream, event.text)
+      case "lost":
+        return `(${event.count} events came too fast to be shown)\n`
+      default:
+        return ""
+    }
+  }
+
+  private output(jobId: string, stream: string, text: string): string {
+    const key = `${jobId} ${stream}`
+    const lines = `${this.open.get(key) ?? ""}${text}`.split("\n")
+    const last = lines.pop() as string
+    // A line without end is not waited for for ever.
+    if (last.length > lineMax) lines.push(last)
+    this.open.set(key, last.length > lineMax ? "" : last)
+    return lines.map((line) => `${jobId} | ${line.replace(/\r$/, "")}\n`).join("")
+  }
+
+  private rest(jobId: string): string {
+    return ["stdout", "stderr"].map((stream) => {
+      const text = this.open.get(`${jobId} ${stream}`) ?? ""
+      this.open.delete(`${jobId} ${stream}`)
+      return text === "" ? "" : `${jobId} | ${text}\n`
+    }).join("")
+  }
+}
+
+const lineMax = 16_384
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)}s`

@@ -1,0 +1,14 @@
+/**
+ * The job types that ship, for `JobFactory.layer([...builtIn, yourOwn])`.
+ *
+ * They need no services, and importing them loads nothing that Effect calls unstable.
+ *
+ * @since 0.1.0
+ */
+import { http } from "./Http.ts"
+import { noop } from "./Noop.ts"
+import { shell } from "./Shell.ts"
+import { sleep } from "./Sleep.ts"
+
+/** `shell`, `http`, `sleep` and `noop`. */
+export const builtIn = [shell, http, sleep, noop] as const

@@ -1,0 +1,14 @@
+/**
+ * The job type `noop`: does nothing, and is COMPLETE at once. Joins jobs where a chain needs one first or one last job.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as JobType from "../engine/JobType.ts"
+
+/** Takes no args. */
+export const noop = JobType.make("noop", {
+  args: Schema.Record(Schema.Never, Schema.Never),
+  run: () => Effect.void
+})

@@ -1,0 +1,116 @@
+/**
+ * Chains in TypeScript: the form of a chain file as a value, in which the compiler checks names and args.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import type { JobChain } from "../domain/JobChain.ts"
+import { Fault, InvalidChain } from "../domain/Validation.ts"
+import * as ChainPlan from "./ChainPlan.ts"
+import * as PlanCompiler from "./PlanCompiler.ts"
+import * as SpecDecoder from "./SpecDecoder.ts"
+
+/** A job type as far as a chain needs it: its name, and the args that jobs of it take. The engine's `JobType` is one. */
+export interface TypeOfJob<Args = unknown> {
+  readonly name: string
+  readonly "~args"?: Args
+}
+
+interface Common<Name extends string> {
+  /** What must be complete before this starts: names of the same level or further out. */
+  readonly needs?: Name | ReadonlyArray<Name>
+  /** How often it may be tried again after its first try. */
+  readonly retry?: number
+  /** The wait before each further try, a Go duration such as `"1m30s"`. */
+  readonly retryWait?: string
+}
+
+interface JobFields<Name extends string> extends Common<Name> {
+  /** What the job is called in logs; its id if not given. */
+  readonly name?: string
+  /** The job data it starts with. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** A job that is a command line. */
+export interface Command<Name extends string> extends JobFields<Name> {
+  readonly run: string
+}
+
+/** A job of a type, by the type's name or the type itself. */
+export type Typed<Name extends string, Type> = JobFields<Name> & { readonly type: Type } & ArgsOf<Type>
+
+type ArgsOf<Type> = Type extends TypeOfJob<infer Args>
+  ? {} extends Args ? { readonly args?: Args } : { readonly args: Args }
+  : { readonly args?: Readonly<Record<string, unknown>> }
+
+/** Jobs that are retried together. */
+export interface Sequence<Name extends string, Jobs, Outer extends string> extends Common<Name> {
+  readonly sequence: Checked<Jobs, Outer>
+}
+
+/** The jobs of a level, in which each may need the others of it and those further out. */
+export type Checked<Jobs, Outer extends string> = {
+  readonly [Key in keyof Jobs]: CheckedEntry<Jobs[Key], Exclude<(keyof Jobs & string) | Outer, Key>>
+}
+
+type CheckedEntry<Entry, Name extends string> = Entry extends { readonly sequence: infer Inside }
+  ? Sequence<Name, Inside, Name>
+  : Entry extends { readonly type: infer Type } ? Typed<Name, Type>
+  : Command<Name>
+
+/**
+ * Makes a chain. Its request id is empty, for the caller to give. Throws `InvalidChain`, which lists every fault, for what
+ * the compiler cannot see.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { ChainBuilder } from "jobchain"
+ *
+ * const chain = ChainBuilder.make({
+ *   name: "release",
+ *   jobs: {
+ *     build: { run: "npm run build", retry: 2, retryWait: "5s" },
+ *     rollout: {
+ *       needs: "build",
+ *       retry: 1,
+ *       sequence: { push: { run: "./push.sh" }, smoke: { needs: ["push"], run: "./smoke.sh" } }
+ *     }
+ *   }
+ * })
+ * ```
+ */
+export const make = <const Jobs extends Readonly<Record<string, object>>>(spec: {
+  readonly name?: string
+  readonly jobs: Jobs & Checked<Jobs, never>
+}): JobChain => {
+  const written = { ...spec, jobs: withTypeNames(spec.jobs) }
+  const plan = Result.flatMap(SpecDecoder.decode(written), ChainPlan.make)
+  if (Result.isSuccess(plan)) return PlanCompiler.compile(plan.success, "").jobChain
+  throw new InvalidChain({
+    requestId: "",
+    faults: plan.failure.map((fault) =>
+      new Fault({
+        kind: fault.kind,
+        jobIds: [],
+        path: fault.path,
+        message: [`${fault.path.join(".")}: ${fault.message}`, ...(fault.hint === undefined ? [] : [fault.hint])].join(
+          "; "
+        )
+      })
+    )
+  })
+}
+
+const withTypeNames = (jobs: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(jobs).map(([name, entry]) => [name, withTypeName(entry)]))
+
+const withTypeName = (entry: unknown): unknown => {
+  if (typeof entry !== "object" || entry === null) return entry
+  if ("sequence" in entry && typeof entry.sequence === "object" && entry.sequence !== null) {
+    return { ...entry, sequence: withTypeNames(entry.sequence as Readonly<Record<string, unknown>>) }
+  }
+  const type = "type" in entry ? entry.type : undefined
+  return typeof type === "object" && type !== null && "name" in type ? { ...entry, type: type.name } : entry
+}

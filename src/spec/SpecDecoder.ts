@@ -1,0 +1,77 @@
+/**
+ * Decodes what people write, text already parsed, to a `ChainSpec`.
+ *
+ * It also says what of a broken one can still be checked, so that all faults are found at once.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import { ChainSpec, Entry, type Jobs, Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
+import * as IssueFaults from "./IssueFaults.ts"
+import { meant, type SpecFault } from "./SpecFault.ts"
+
+/** Returns the spec, or everything that is wrong with its shape. */
+export const decode = (value: unknown): Result.Result<ChainSpec, ReadonlyArray<SpecFault>> =>
+  Result.mapError(decodeSpec(value), ({ issue }) => IssueFaults.make(issue, value, choose).map(explainMixture))
+
+const decodeSpec = Schema.decodeUnknownResult(ChainSpec, { errors: "all", onExcessProperty: "error" })
+
+/** A key of another kind of entry is not unknown, it only does not belong here. */
+const explainMixture = (fault: SpecFault): SpecFault => {
+  const key = fault.path.at(-1)
+  if (fault.at !== "key" || fault.path.length < 3 || !entryKeys.has(String(key))) return fault
+  const hint = key === "args" ? "write type: shell with args: { command: … } instead of run" : undefined
+  return { ...fault, message: `"${key}" does not go with the other keys here`, hint }
+}
+
+/** An entry is what its keys say, or what they were probably meant to say. */
+const choose: IssueFaults.Choose = (union, value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  if (!union.types.includes(ShellJob.ast)) return undefined
+  const keys = Object.keys(value)
+  const says = (key: string) => keys.includes(key)
+  const means = (key: string) => keys.some((written) => meant(written, entryKeys) === key)
+  for (const test of [says, means]) {
+    const found = kinds.find(([key]) => test(key))
+    if (found !== undefined) return found[1]
+  }
+  return undefined
+}
+
+const kinds: ReadonlyArray<readonly [key: string, member: SchemaAST.AST]> = [
+  ["sequence", Sequence.ast],
+  ["run", ShellJob.ast],
+  ["type", TypedJob.ast]
+]
+
+const entryKeys: ReadonlySet<string> = new Set(
+  [...Object.keys(ShellJob.fields), ...Object.keys(TypedJob.fields), "sequence"]
+)
+
+/**
+ * Returns a spec with the names and needs of a broken one, as far as they can be read; `undefined` where there are none.
+ * Only `ChainPlan`'s rules may look at it.
+ */
+export const salvage = (value: unknown): ChainSpec | undefined => {
+  const jobs = salvageJobs(isObject(value) ? value.jobs : undefined)
+  return jobs === undefined ? undefined : { jobs }
+}
+
+const salvageJobs = (value: unknown): Jobs | undefined =>
+  isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, salvageEntry(entry)]))
+    : undefined
+
+const salvageEntry = (value: unknown): Entry => {
+  if (!isObject(value)) return { type: "" }
+  const needs = isNeeds(value.needs) ? { needs: value.needs } : {}
+  const sequence = salvageJobs(value.sequence)
+  return sequence === undefined ? { type: "", ...needs } : { sequence, ...needs }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isNeeds = Schema.is(ShellJob.fields.needs.schema)

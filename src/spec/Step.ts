@@ -1,0 +1,51 @@
+/**
+ * A job or sequence of a chain as written, with its names understood: every need leads to the step it means.
+ *
+ * @since 0.1.0
+ */
+import type { Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
+import type { Path } from "./SpecFault.ts"
+
+export type Step = JobStep | SequenceStep
+
+/** The jobs and sequences of one map, by name. */
+export type Level = ReadonlyMap<string, Step>
+
+export interface JobStep extends Fields {
+  readonly kind: "job"
+  readonly entry: ShellJob | TypedJob
+}
+
+export interface SequenceStep extends Fields {
+  readonly kind: "sequence"
+  readonly entry: Sequence
+  readonly inside: Level
+}
+
+export interface Fields {
+  /** The names that lead to it, joined by dots. */
+  readonly id: string
+  readonly name: string
+  readonly path: Path
+  /** The level it stands on. */
+  readonly level: Level
+  /** The sequence whose level that is; `undefined` for the chain's own. */
+  readonly outer: SequenceStep | undefined
+  readonly needs: Array<Need>
+}
+
+export interface Need {
+  readonly step: Step
+  readonly path: Path
+}
+
+/** Returns the step a name means: the one on the same level, else on the nearest level further out. */
+export const lookUp = (name: string, from: Step): Step | undefined =>
+  from.level.get(name) ?? (from.outer === undefined ? undefined : lookUp(name, from.outer))
+
+/** Returns the sequences a step is in, the innermost first. */
+export const sequencesAround = (step: Step): ReadonlyArray<SequenceStep> => {
+  const found: Array<SequenceStep> = []
+  for (let outer = step.outer; outer !== undefined; outer = outer.outer) found.push(outer)
+  return found
+}
