@@ -68,11 +68,11 @@ describe("the packed package", () => {
     )
     writeFileSync(
       Path.join(consumer, "main.ts"),
-      `import { JobFactory, JobType, Traverser } from "jobchain"
+      `import { Chain, ChainBuilder, JobType } from "jobchain"
 import * as Testing from "jobchain/testing"
 
 declare const console: { readonly log: (...texts: ReadonlyArray<string>) => void }
-console.log([JobFactory, JobType, Traverser, Testing].map((module) => typeof module).join(" "))
+console.log([Chain, ChainBuilder, JobType, Testing].map((module) => typeof module).join(" "))
 `
     )
     await succeeds(run(consumer, bin("tsc"), "-p", "."))
