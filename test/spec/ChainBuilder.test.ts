@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result, Schema } from "effect"
+import { InvalidChain } from "../../src/domain/Validation.ts"
+import * as JobType from "../../src/engine/JobType.ts"
+import * as ChainBuilder from "../../src/spec/ChainBuilder.ts"
+import * as ChainFile from "../../src/spec/ChainFile.ts"
+
+const greet = JobType.make("greet", {
+  args: Schema.Struct({ who: Schema.String }),
+  run: () => Effect.void
+})
+
+describe("ChainBuilder", () => {
+  describe("make", () => {
+    it("makes what a file of the same form makes", () => {
+      const chain = ChainBuilder.make({
+        name: "hello",
+        jobs: {
+          first: { run: "true", retry: 2, retryWait: "5s" },
+          rollout: {
+            needs: "first",
+            retry: 1,
+            sequence: { push: { run: "push" }, smoke: { needs: ["push"], run: "smoke" } }
+          },
+          greet: { type: greet, args: { who: "world" }, needs: ["rollout"] }
+        }
+      })
+      const file = `jobs:
+  first: { run: "true", retry: 2, retryWait: 5s }
+  rollout:
+    needs: first
+    retry: 1
+    sequence: { push: { run: push }, smoke: { needs: [push], run: smoke } }
+  greet: { type: greet, args: { who: world }, needs: [rollout] }
+`
+      assert.deepStrictEqual(chain, Result.getOrThrow(ChainFile.parse(file, { file: "hello.yaml" })).jobChain)
+    })
+
+    it("has names and args checked by the compiler", () => {
+      assert.throws(() =>
+        // @ts-expect-error -- There is no job "frist".
+        ChainBuilder.make({ jobs: { first: { run: "true" }, second: { run: "true", needs: "frist" } } }), InvalidChain)
+      // @ts-expect-error -- The type needs its args.
+      ChainBuilder.make({ jobs: { greet: { type: greet } } })
+      // @ts-expect-error -- The args are of another shape.
+      ChainBuilder.make({ jobs: { greet: { type: greet, args: { whom: "world" } } } })
+    })
+
+    it("throws every fault that the compiler cannot see", () => {
+      const jobs: Record<string, { readonly run: string; readonly needs: string; readonly retry: number }> = {
+        a: { run: "x", needs: "b", retry: -1 },
+        b: { run: "x", needs: "c", retry: 0 }
+      }
+      try {
+        ChainBuilder.make({ jobs } as never)
+        assert.fail("it should have thrown")
+      } catch (error) {
+        assert.instanceOf(error, InvalidChain)
+        assert.deepStrictEqual(error.faults.map((fault) => fault.path.join(".")), ["jobs.a.retry"])
+      }
+    })
+  })
+})
