@@ -1,5 +1,5 @@
 /**
- * What is known of a running chain, put together from its events: what the live view draws and the summary tells.
+ * What is known of a running chain, put together from its events: what the live view and the plain lines tell of.
  *
  * @since 0.1.0
  */
@@ -12,15 +12,15 @@ export interface JobView {
   state: JobState
   /** The number of the latest try; 0 before the first. */
   try: number
-  /** Unix milliseconds; of the first try, and of the end of the last. */
-  startedAt: number | undefined
-  finishedAt: number | undefined
+  /** Unix milliseconds. */
   tryStartedAt: number
   /** Unix milliseconds until which the job, or its sequence, waits for its next try. */
   waitsUntil: number | undefined
   status: string
+  /** The last line with text in it that the job has written; it may go on. */
   lastLine: string
-  exit: number
+  /** What was written since the last line end. */
+  openLine: string
   error: string
 }
 
@@ -28,11 +28,10 @@ export interface ChainView {
   requestId: string
   readonly jobs: Map<string, JobView>
   finishedJobs: number
+  /** Unix milliseconds. */
   startedAt: number
-  state: JobState
-  stopping: Reason | undefined
-  /** Events that came too fast to be heard. */
-  lost: number
+  /** Why and since when (Unix milliseconds) the chain ends early. */
+  stopping: { readonly reason: Reason; readonly at: number } | undefined
 }
 
 /** Returns the view of a chain of which nothing is known yet. */
@@ -41,84 +40,85 @@ export const make = (): ChainView => ({
   jobs: new Map(),
   finishedJobs: 0,
   startedAt: 0,
-  state: "PENDING",
-  stopping: undefined,
-  lost: 0
+  stopping: undefined
 })
 
 /** Takes one event in. */
 export const take = (view: ChainView, event: ChainEvent): void => {
   switch (event._tag) {
     case "snapshot":
-      view.requestId = event.requestId
-      view.startedAt = event.at
-      view.finishedJobs = event.finishedJobs
-      for (const { id, state, tries } of event.jobs) view.jobs.set(id, { ...unknown, id, state, try: tries })
-      return
+      return takeSnapshot(view, event)
     case "chainStopping":
-      view.stopping = event.reason
+      view.stopping = { reason: event.reason, at: event.at }
       return
     case "progress":
-      view.finishedJobs = event.finishedJobs
-      return
     case "chainEnded":
-      view.state = event.state
       view.finishedJobs = event.finishedJobs
-      return
-    case "lost":
-      view.lost += event.count
-      return
-    case "chainStarted":
-      view.state = "RUNNING"
       return
     case "sequenceRewound":
-      for (const id of event.jobIds) change(view, id, { state: "PENDING", waitsUntil: undefined, lastLine: "" })
+      for (const id of event.jobIds) change(view, id, { ...quiet, state: "PENDING" })
+      return
+    case "chainStarted":
+    case "lost":
       return
     default:
       return takeOfJob(view, event)
   }
 }
 
-/** Returns the jobs in a state, in the order of the chain. */
-export const jobsIn = (view: ChainView, state: JobState): ReadonlyArray<JobView> =>
-  [...view.jobs.values()].filter((job) => job.state === state)
+/** Returns whether a job waits for its next try, or its sequence's. */
+export const isWaiting = (job: JobView, now: number): boolean =>
+  (job.state === "RUNNING" || job.state === "PENDING") && job.waitsUntil !== undefined && job.waitsUntil > now
+
+/** Returns the jobs that run, those that wait between tries included. */
+export const running = (view: ChainView): ReadonlyArray<JobView> =>
+  [...view.jobs.values()].filter((job) => job.state === "RUNNING")
+
+/** A second snapshot comes when events were lost; what it does not tell stays. */
+const takeSnapshot = (view: ChainView, event: Extract<ChainEvent, { readonly _tag: "snapshot" }>): void => {
+  view.requestId = event.requestId
+  view.startedAt ||= event.at
+  view.finishedJobs = event.finishedJobs
+  for (const { id, state, tries } of event.jobs) {
+    const known = view.jobs.get(id) ?? { ...quiet, tryStartedAt: event.at, error: "" }
+    view.jobs.set(id, { ...known, id, state, try: tries })
+  }
+}
 
 type JobEvent = Extract<ChainEvent, { readonly jobId: string }>
 
 const takeOfJob = (view: ChainView, event: JobEvent): void => {
   switch (event._tag) {
-    case "jobStarted": {
-      const startedAt = view.jobs.get(event.jobId)?.startedAt ?? event.at
-      const fresh = { state: "RUNNING", waitsUntil: undefined, status: "", lastLine: "" } as const
-      return change(view, event.jobId, { ...fresh, try: event.try, startedAt, tryStartedAt: event.at })
-    }
+    case "jobStarted":
+      return change(view, event.jobId, { ...quiet, state: "RUNNING", try: event.try, tryStartedAt: event.at })
     case "jobWaiting":
       return change(view, event.jobId, { waitsUntil: event.until })
-    case "tryEnded": {
-      const { error, exit, finishedAt } = event
-      return change(view, event.jobId, { exit, error, finishedAt, try: event.try })
-    }
+    case "tryEnded":
+      return change(view, event.jobId, { error: event.error, try: event.try })
     case "jobEnded":
       return change(view, event.jobId, { state: event.state, waitsUntil: undefined })
     case "status":
       return change(view, event.jobId, { status: event.status })
-    case "output": {
-      const lines = event.text.split("\n").filter((line) => line.trim() !== "")
-      return change(view, event.jobId, lines.length === 0 ? {} : { lastLine: lines.at(-1) as string })
-    }
+    case "output":
+      return takeOutput(view, event)
   }
 }
 
-const unknown = {
-  startedAt: undefined,
-  finishedAt: undefined,
-  tryStartedAt: 0,
-  waitsUntil: undefined,
-  status: "",
-  lastLine: "",
-  exit: 0,
-  error: ""
+const takeOutput = (view: ChainView, event: Extract<ChainEvent, { readonly _tag: "output" }>): void => {
+  const job = view.jobs.get(event.jobId)
+  if (job === undefined) return
+  if (event.try > job.try) {
+    Object.assign(job, quiet, { status: job.status, try: event.try, tryStartedAt: job.waitsUntil ?? event.at })
+  }
+  const lines = `${job.openLine}${event.text}`.split(/[\r\n]+/)
+  job.lastLine = lines.findLast((line) => line.trim() !== "") ?? job.lastLine
+  // A line without end is cut: more than the width of a terminal is never shown of it.
+  job.openLine = (lines.at(-1) ?? "").slice(0, openLineMax)
 }
+
+const openLineMax = 1024
+
+const quiet = { waitsUntil: undefined, status: "", lastLine: "", openLine: "" } as const
 
 const change = (view: ChainView, id: string, changes: Partial<Omit<JobView, "id">>): void => {
   const job = view.jobs.get(id)

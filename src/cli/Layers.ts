@@ -21,6 +21,6 @@ export const jobTypes = Layer.provide(JobFactory.layer(builtIn), FetchHttpClient
 export const chains = (settings: Partial<TraverserConfig.Settings>) =>
   TraverserFactory.layer.pipe(
     Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobTypes, Reports.layerRequestManager]),
-    Layer.provide(TraverserConfig.layer(settings)),
-    Layer.provideMerge(RequestManager.layerMemory)
+    Layer.provideMerge(RequestManager.layerMemory),
+    Layer.provideMerge(TraverserConfig.layer(settings))
   )

@@ -1,17 +1,14 @@
 /**
- * The live view: what is going on in a chain, drawn over and over at the end of a terminal.
+ * The live view: what goes on in a chain, as lines for a terminal of some size.
  *
- * `render` makes lines of a `ChainView` for a width and height and knows no terminal; `show` draws them on stderr. Jobs
- * that have failed come first, then those that run, then those that wait; what does not fit is counted.
+ * A progress bar comes first; then jobs that have failed, that run, that wait for their next try. Where not all fit, each
+ * of the three gets its share of the lines, and the rest is counted. `Screen` draws the lines.
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import stringWidth from "string-width"
-import type { ChainEvent } from "../engine/ChainEvent.ts"
 import * as ChainView from "./ChainView.ts"
+import * as StopNotice from "./StopNotice.ts"
 
 export interface Frame {
   readonly columns: number
@@ -19,131 +16,138 @@ export interface Frame {
   /** Unix milliseconds. */
   readonly now: number
   readonly color: boolean
+  /** Milliseconds that a stop or suspend waits for jobs. */
+  readonly stopTimeout: number
 }
 
-export interface Terminal {
-  readonly columns: () => number
-  readonly rows: () => number
-  readonly color: boolean
-  readonly write: (text: string) => void
-}
-
-/** Often enough to look alive, seldom enough to cost nothing. */
-const drawEvery = "100 millis"
-
-/** Draws a chain until its events end, and leaves the last frame standing. The cursor is given back in every case. */
-export const show = (events: Stream.Stream<ChainEvent>, terminal: Terminal): Effect.Effect<ChainView.ChainView> =>
-  Effect.suspend(() => {
-    const view = ChainView.make()
-    let drawn = 0
-    const draw = Effect.map(Clock.currentTimeMillis, (now) => {
-      const frame = { columns: terminal.columns(), rows: terminal.rows(), now, color: terminal.color }
-      const lines = view.jobs.size === 0 ? [] : render(view, frame)
-      const up = drawn > 0 ? `\u001b[${drawn}A` : ""
-      terminal.write(`${up}\r\u001b[J${lines.map((line) => `${line}\n`).join("")}`)
-      drawn = lines.length
-    })
-    const follow = Stream.runForEach(events, (event) => Effect.sync(() => ChainView.take(view, event)))
-    const redraw = Effect.forever(Effect.andThen(draw, Effect.sleep(drawEvery)))
-    terminal.write(hideCursor)
-    process.on("exit", showCursorAtExit)
-    return Effect.raceFirst(follow, redraw).pipe(
-      Effect.andThen(draw),
-      Effect.as(view),
-      Effect.ensuring(Effect.sync(() => {
-        process.off("exit", showCursorAtExit)
-        terminal.write(showCursor)
-      }))
-    )
-  })
-
-const hideCursor = "\u001b[?25l"
-const showCursor = "\u001b[?25h"
-const showCursorAtExit = () => void process.stderr.write(showCursor)
-
-/** Returns the lines that show a chain: at most `rows - 1`, each at most `columns` wide. */
+/** Returns the lines that show a chain: at most `rows - 1`, each narrower than `columns`. */
 export const render = (view: ChainView.ChainView, frame: Frame): ReadonlyArray<string> => {
-  const failed = [...ChainView.jobsIn(view, "FAIL"), ...ChainView.jobsIn(view, "UNKNOWN")]
-  const running = ChainView.jobsIn(view, "RUNNING").toSorted((left, right) => left.tryStartedAt - right.tryStartedAt)
-  const waiting = ChainView.jobsIn(view, "PENDING").filter((job) => job.waitsUntil !== undefined)
-  const shown = [...failed, ...running, ...waiting]
-  const room = Math.max(1, frame.rows - 3)
-  const hidden = shown.length - room
-  const visible = hidden > 0 ? shown.slice(0, room - 1) : shown
-  const idWidth = Math.min(Math.floor(frame.columns / 3), Math.max(0, ...visible.map((job) => stringWidth(job.id))))
+  const groups = groupsOf(view, frame.now)
+  const notice = StopNotice.describe(view, frame)
+  // One for the bar, one for what is hidden, one for the cursor.
+  const room = Math.max(0, frame.rows - 3 - (notice === undefined ? 0 : 1))
+  const counts = share(room, groups.map(({ jobs }) => jobs.length))
+  const shown = groups.map((group, index) => ({ ...group, jobs: group.jobs.slice(0, counts[index]) }))
+  const idWidth = idWidthOf(shown, frame.columns)
+  const hidden = groups.flatMap(({ jobs, word }, index) => {
+    const count = jobs.length - (counts[index] ?? 0)
+    return count > 0 ? [`${count} ${word}`] : []
+  })
+  const fitting = (text: string) => fit(text, frame.columns - 1)
   return [
-    header(view, frame, { failed: failed.length, running: running.length, waiting: waiting.length }),
-    ...visible.map((job) => line(job, idWidth, frame)),
-    ...(hidden > 0 ? [fit(`  and ${hidden + 1} more`, frame.columns)] : [])
+    fitting(bar(view, groups, frame)),
+    ...(notice === undefined ? [] : [paint("33", fitting(notice), frame)]),
+    ...shown.flatMap(({ color, jobs, show }) =>
+      jobs.map((job) => paint(color, fitting(show(job, pad(plain(job.id), idWidth), frame)), frame))
+    ),
+    ...(hidden.length > 0 ? [fitting(`  and ${hidden.join(", ")}`)] : [])
+  ].slice(0, Math.max(1, frame.rows - 1))
+}
+
+interface Group {
+  readonly word: string
+  readonly jobs: ReadonlyArray<ChainView.JobView>
+  readonly color: string
+  readonly show: (job: ChainView.JobView, id: string, frame: Frame) => string
+}
+
+const groupsOf = (view: ChainView.ChainView, now: number): ReadonlyArray<Group> => {
+  const failed: Array<ChainView.JobView> = []
+  const running: Array<ChainView.JobView> = []
+  const waiting: Array<ChainView.JobView> = []
+  for (const job of view.jobs.values()) {
+    if (ChainView.isWaiting(job, now)) waiting.push(job)
+    else if (job.state === "RUNNING") running.push(job)
+    else if (job.state === "FAIL" || job.state === "UNKNOWN") failed.push(job)
+  }
+  running.sort((left, right) => startOf(left) - startOf(right))
+  return [
+    { word: "failed", jobs: failed, color: "31", show: showFailed },
+    { word: "running", jobs: running, color: "36", show: showRunning },
+    { word: "waiting", jobs: waiting, color: "33", show: showWaiting }
   ]
 }
 
-interface Counts {
-  readonly failed: number
-  readonly running: number
-  readonly waiting: number
+/** Deals out `room` so that all get the same, and what one does not need the others have. */
+const share = (room: number, wanted: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const fair = Math.floor(room / wanted.length)
+  const given = wanted.map((count) => Math.min(count, fair))
+  let left = room - given.reduce((sum, count) => sum + count, 0)
+  return given.map((count, index) => {
+    const more = Math.min(left, (wanted[index] ?? 0) - count)
+    left -= more
+    return count + more
+  })
 }
 
-const header = (view: ChainView.ChainView, frame: Frame, counts: Counts): string => {
+const idWidthOf = (groups: ReadonlyArray<Group>, columns: number): number => {
+  const widths = groups.flatMap(({ jobs }) => jobs.map((job) => stringWidth(plain(job.id))))
+  return Math.min(Math.floor(columns / 3), Math.max(0, ...widths))
+}
+
+const bar = (view: ChainView.ChainView, groups: ReadonlyArray<Group>, { columns, now }: Frame): string => {
   const total = view.jobs.size
-  const share = total === 0 ? 0 : view.finishedJobs / total
-  const width = Math.max(5, Math.min(30, Math.floor(frame.columns / 4)))
-  const filled = Math.floor(share * width)
-  const bar = "█".repeat(filled) + "░".repeat(width - filled)
-  const doing = view.stopping === undefined ? [] : [view.stopping === "stop" ? "stopping" : "suspending"]
-  const parts = [
-    `${view.finishedJobs}/${total}`,
-    ...doing,
-    ...(counts.running > 0 ? [`${counts.running} running`] : []),
-    ...(counts.waiting > 0 ? [`${counts.waiting} waiting`] : []),
-    ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
-    clock(frame.now - view.startedAt)
-  ]
-  return fit(`${bar} ${parts.join("  ")}  ${view.requestId}`, frame.columns)
+  const width = Math.max(5, Math.min(30, Math.floor(columns / 4)))
+  const filled = total === 0 ? 0 : Math.floor(view.finishedJobs / total * width)
+  const counts = groups.filter(({ jobs }) => jobs.length > 0).map(({ jobs, word }) => `${jobs.length} ${word}`)
+  const words = [`${view.finishedJobs}/${total}`, clock(now - view.startedAt), ...counts, plain(view.requestId)]
+  return `${"█".repeat(filled)}${"░".repeat(width - filled)} ${words.join("  ")}`
 }
 
-const line = (job: ChainView.JobView, idWidth: number, frame: Frame): string => {
-  const id = pad(job.id, idWidth)
-  const jobTry = job.try > 1 ? `try ${job.try}  ` : ""
-  if (job.waitsUntil !== undefined) {
-    return paint("33", fit(`◌ ${id}  ${jobTry}waits ${clock(job.waitsUntil - frame.now)}`, frame.columns), frame)
-  }
-  if (job.state === "RUNNING") {
-    const says = job.lastLine || job.status
-    return paint(
-      "36",
-      fit(`▸ ${id}  ${jobTry}${clock(frame.now - job.tryStartedAt)}  ${plain(says)}`, frame.columns),
-      frame
-    )
-  }
-  return paint("31", fit(`✗ ${id}  ${jobTry}${plain(job.error || job.state)}`, frame.columns), frame)
+const showFailed = (job: ChainView.JobView, id: string): string =>
+  `✗ ${id}  ${tryOf(job.try)}${plain([job.error || job.state, job.lastLine].filter((text) => text !== "").join(" │ "))}`
+
+const showRunning = (job: ChainView.JobView, id: string, { columns, now }: Frame): string => {
+  // A wait that is over begins the next try, which may not have said anything yet.
+  const number = job.waitsUntil === undefined ? job.try : job.try + 1
+  const status = plain(job.status)
+  const line = plain(job.lastLine)
+  const says = status !== "" && line !== "" ? `${fit(status, Math.floor(columns / 3))} │ ${line}` : status || line
+  return `▸ ${id}  ${clock(now - startOf(job))}  ${tryOf(number)}${says}`
 }
+
+const showWaiting = (job: ChainView.JobView, id: string, { now }: Frame): string =>
+  `◌ ${id}  ${clock((job.waitsUntil ?? now) - now)}  until try ${job.try + 1}${
+    job.error === "" ? "" : ` │ ${plain(job.error)}`
+  }`
+
+const startOf = (job: ChainView.JobView): number => job.waitsUntil ?? job.tryStartedAt
+
+const tryOf = (number: number): string => number > 1 ? `try ${number}  ` : ""
 
 const paint = (code: string, text: string, { color }: Frame): string => color ? `\u001b[${code}m${text}\u001b[0m` : text
 
 /** What a job writes could move the cursor or ring the bell. */
-// oxlint-disable-next-line no-control-regex -- Control characters are what is looked for.
-const plain = (text: string): string => text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u001f\u007f-\u009f]/g, "")
+const plain = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- Control characters are what is looked for.
+  text.replaceAll(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?)/g, "")
+    .replaceAll("\t", " ")
+    // oxlint-disable-next-line no-control-regex -- As above.
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "")
 
 const pad = (text: string, width: number): string => {
   const cut = fit(text, width)
   return cut + " ".repeat(Math.max(0, width - stringWidth(cut)))
 }
 
+const graphemes = new Intl.Segmenter()
+
 const fit = (text: string, columns: number): string => {
-  if (stringWidth(text) <= columns) return text
+  // Far more than fits; measuring letter by letter takes its time.
+  const start = text.length > 8 * columns ? text.slice(0, 8 * columns) : text
+  if (start === text && stringWidth(text) <= columns) return text
   let fitting = ""
   let width = 0
-  for (const letter of text) {
-    width += stringWidth(letter)
+  for (const { segment } of graphemes.segment(start)) {
+    width += stringWidth(segment)
     if (width > columns - 1) break
-    fitting += letter
+    fitting += segment
   }
   return `${fitting}…`
 }
 
 const clock = (milliseconds: number): string => {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000))
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000))
   const minutes = Math.floor(seconds / 60)
   const rest = String(seconds % 60).padStart(2, "0")
   return minutes >= 60

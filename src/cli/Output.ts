@@ -6,21 +6,52 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+
+/** Something that is drawn at the end of the terminal: what else is written has to appear above it. */
+export interface Drawing {
+  /** Takes the drawing away, lets `write` write, and draws again. */
+  readonly around: (write: () => void) => void
+}
 
 /** Writes results. */
-export const out = (text: string): void => write(process.stdout, text)
+export const out = (text: string): void => void write(process.stdout, text)
+
+/** Writes results, and waits until a reader who is slower has caught up. */
+export const outInTime = (text: string): Effect.Effect<void> =>
+  Effect.suspend(() => write(process.stdout, text) ? Effect.void : drained(process.stdout))
 
 /** Writes everything that is no result. */
-export const err = (text: string): void => write(process.stderr, text)
+export const err = (text: string): void => {
+  if (drawing === undefined) write(process.stderr, text)
+  else drawing.around(() => write(process.stderr, text))
+}
+
+/** Draws on stderr, as it is. */
+export const draw = (text: string): void => void write(process.stderr, text)
+
+/** Sets what is drawn at the end of stderr from now on. */
+export const setDrawing = (next: Drawing | undefined): void => {
+  drawing = next
+}
 
 /** Whether people look at stderr, so that it may be drawn on. */
 export const isDrawable = (): boolean =>
   process.stderr.isTTY && process.env.TERM !== "dumb" && process.env.CI === undefined
 
-/** Whether text on stderr, or stdout, may be coloured: the conventions of `NO_COLOR` and `FORCE_COLOR`. */
-export const hasColor = (stream: NodeJS.WriteStream = process.stderr): boolean => {
-  if (process.env.NO_COLOR) return false
-  return process.env.FORCE_COLOR ? true : stream.isTTY
+/** Whether people look at stdout, too. */
+export const isOutSeen = (): boolean => process.stdout.isTTY
+
+/** Colours nothing from now on. */
+export const disableColor = (): void => {
+  mayColor = false
+}
+
+/** Whether text on a stream may be coloured: `--no-color`, and the conventions of `NO_COLOR` and `FORCE_COLOR`. */
+export const hasColor = (stream: NodeJS.WriteStream): boolean => {
+  const { FORCE_COLOR, NO_COLOR, TERM } = process.env
+  if (!mayColor || NO_COLOR || TERM === "dumb") return false
+  return FORCE_COLOR && FORCE_COLOR !== "0" && FORCE_COLOR !== "false" ? true : stream.isTTY
 }
 
 /** Takes care that a closed stream is no crash. Called once, at the start. */
@@ -35,8 +66,20 @@ export const flush = (done: () => void): void => {
   else process.stdout.write("", flushErr)
 }
 
+let drawing: Drawing | undefined
+let mayColor = true
 const closed = new Set<NodeJS.WriteStream>()
 
-const write = (stream: NodeJS.WriteStream, text: string): void => {
-  if (!closed.has(stream)) stream.write(text)
-}
+/** Returns whether the stream has room for more. */
+const write = (stream: NodeJS.WriteStream, text: string): boolean => closed.has(stream) || stream.write(text)
+
+const drained = (stream: NodeJS.WriteStream): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const events = ["drain", "error", "close"]
+    const go = () => resume(Effect.void)
+    const forget = Effect.sync(() => {
+      for (const event of events) stream.off(event, go)
+    })
+    for (const event of events) stream.once(event, go)
+    return forget
+  })

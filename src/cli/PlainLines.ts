@@ -14,26 +14,25 @@ export class PlainLines {
   /** Returns what there is to say about an event: whole lines, each ended. */
   lines(event: ChainEvent): string {
     switch (event._tag) {
-      case "chainStarted":
-        return `${event.requestId}: ${event.jobs} jobs\n`
+      case "snapshot":
+        return `${event.requestId}: ${event.jobs.length} jobs${
+          event.finishedJobs > 0 ? `, ${event.finishedJobs} complete` : ""
+        }\n`
       case "jobStarted":
         return `${event.jobId}: started${event.try > 1 ? `, try ${event.try}` : ""}\n`
       case "jobWaiting": {
-        const wait = GoDuration.format(event.until - event.at)
+        const wait = waitOf(event.until - event.at)
         return event.for === "retry"
           ? `${event.jobId}: tries again in ${wait}\n`
-          : `${event.jobId}: the sequence starts again in ${wait}\n`
+          : `${event.jobId}: its sequence starts again in ${wait}\n`
       }
       case "tryEnded": {
-        const rest = this.rest(event.jobId)
         const took = event.startedAt === 0 ? "" : ` after ${seconds(event.finishedAt - event.startedAt)}`
         const why = event.error === "" ? "" : ` (${event.error})`
-        return `${rest}${event.jobId}: ${event.state}${took}${why}\n`
+        return `${this.rest(event.jobId)}${event.jobId}: ${event.state}${took}${why}\n`
       }
       case "sequenceRewound":
-        return `${event.sequenceId}: the sequence goes back to its start, as ${event.failedJobId} has failed\n`
-      case "chainStopping":
-        return event.reason === "stop" ? "Stopping\n" : "Suspending\n"
+        return `${event.sequenceId}: its sequence goes back to its start, as ${event.failedJobId} has failed\n`
       case "output":
         return this.output(event.jobId, event.stream, event.text)
       case "lost":
@@ -46,22 +45,29 @@ export class PlainLines {
   private output(jobId: string, stream: string, text: string): string {
     const key = `${jobId} ${stream}`
     const lines = `${this.open.get(key) ?? ""}${text}`.split("\n")
-    const last = lines.pop() as string
+    const last = lines.pop() ?? ""
     // A line without end is not waited for for ever.
     if (last.length > lineMax) lines.push(last)
     this.open.set(key, last.length > lineMax ? "" : last)
-    return lines.map((line) => `${jobId} | ${line.replace(/\r$/, "")}\n`).join("")
+    return lines.map((line) => `${jobId} | ${overwritten(line)}\n`).join("")
   }
 
   private rest(jobId: string): string {
     return ["stdout", "stderr"].map((stream) => {
       const text = this.open.get(`${jobId} ${stream}`) ?? ""
       this.open.delete(`${jobId} ${stream}`)
-      return text === "" ? "" : `${jobId} | ${text}\n`
+      return text === "" ? "" : `${jobId} | ${overwritten(text)}\n`
     }).join("")
   }
 }
 
 const lineMax = 16_384
 
+/** A progress bar writes its line over and over: the last is what counts. */
+const overwritten = (line: string): string => line.replace(/\r+$/, "").replace(/^.*\r/s, "")
+
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)}s`
+
+/** To a tenth of a second, as a moment goes by before the event is made; a shorter one as it is. */
+const waitOf = (milliseconds: number): string =>
+  GoDuration.format(milliseconds < 100 ? milliseconds : Math.round(milliseconds / 100) * 100)

@@ -3,32 +3,75 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { ChainEvent } from "../engine/ChainEvent.ts"
+import { ChainEvent } from "../engine/ChainEvent.ts"
+import * as ChainView from "./ChainView.ts"
 import * as LiveView from "./LiveView.ts"
 import * as Output from "./Output.ts"
 import { PlainLines } from "./PlainLines.ts"
+import * as Screen from "./Screen.ts"
+import * as StopNotice from "./StopNotice.ts"
 
 export type OutputFormat = "pretty" | "json" | "ndjson"
 
+export interface ProgressOptions {
+  readonly output: OutputFormat
+  /** Milliseconds that a stop or suspend waits for jobs. */
+  readonly stopTimeout: number
+}
+
+type Events = Stream.Stream<ChainEvent>
+
 /** Follows the events of a chain to their end. */
-export const show = (events: Stream.Stream<ChainEvent>, format: OutputFormat): Effect.Effect<void> => {
-  if (format === "ndjson") return each(events, (event) => Output.out(`${JSON.stringify(event)}\n`))
-  if (Output.isDrawable()) return Effect.asVoid(LiveView.show(events, terminal))
-  const plain = new PlainLines()
-  return each(events, (event) => {
-    const lines = plain.lines(event)
-    if (lines !== "") Output.err(lines)
+export const show = (events: Events, options: ProgressOptions): Effect.Effect<void> => {
+  if (options.output !== "ndjson") {
+    return Output.isDrawable() ? live(events, options) : lines(events, options, new PlainLines())
+  }
+  const written = Stream.runForEach(events, (event) => Output.outInTime(`${JSON.stringify(encode(event))}\n`))
+  // Drawing and events would be in each other's way on one terminal.
+  const told = Output.isDrawable() && !Output.isOutSeen() ? live(events, options) : lines(events, options)
+  return Effect.all([written, told], { concurrency: 2, discard: true })
+}
+
+const encode = Schema.encodeSync(ChainEvent)
+
+/** Without `plain` says only that the chain is being suspended or stopped, and what is waited for. */
+const lines = (events: Events, { stopTimeout }: ProgressOptions, plain?: PlainLines): Effect.Effect<void> => {
+  const view = ChainView.make()
+  return Stream.runForEach(afresh(events), (event) =>
+    Effect.sync(() => {
+      ChainView.take(view, event)
+      const text = event._tag === "chainStopping"
+        ? `${StopNotice.describe(view, { now: event.at, stopTimeout }) ?? ""}\n`
+        : plain?.lines(event) ?? ""
+      if (text !== "") Output.err(text)
+    }))
+}
+
+/** Often enough to look alive, seldom enough to cost nothing. */
+const drawEvery = "100 millis"
+
+const live = (events: Events, { stopTimeout }: ProgressOptions): Effect.Effect<void> =>
+  Effect.scoped(Effect.gen(function*() {
+    const view = ChainView.make()
+    const screen = yield* Screen.open
+    const draw = Effect.map(Clock.currentTimeMillis, (now) => {
+      const { columns = 80, rows = 24 } = process.stderr
+      const color = Output.hasColor(process.stderr)
+      if (view.jobs.size > 0) screen.draw(LiveView.render(view, { columns, rows, now, color, stopTimeout }))
+    })
+    const follow = Stream.runForEach(afresh(events), (event) => Effect.sync(() => ChainView.take(view, event)))
+    yield* Effect.raceFirst(follow, Effect.forever(Effect.andThen(draw, Effect.sleep(drawEvery))))
+    yield* draw
+  }))
+
+/** Events of which none is missed: where some were lost, they begin again, with a snapshot. */
+const afresh = (events: Events): Events =>
+  Stream.suspend(() => {
+    let isLost = false
+    const untilLost = Stream.takeUntil(events, (event) => isLost = event._tag === "lost")
+    return Stream.concat(untilLost, Stream.suspend(() => isLost ? afresh(events) : Stream.empty))
   })
-}
-
-const each = (events: Stream.Stream<ChainEvent>, act: (event: ChainEvent) => void): Effect.Effect<void> =>
-  Stream.runForEach(events, (event) => Effect.sync(() => act(event)))
-
-const terminal: LiveView.Terminal = {
-  columns: () => process.stderr.columns || 80,
-  rows: () => process.stderr.rows || 24,
-  color: Output.hasColor(),
-  write: Output.err
-}

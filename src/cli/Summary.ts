@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
+import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { ChainResult } from "../engine/Traverser.ts"
@@ -19,7 +19,7 @@ export interface EndedRun {
   readonly startedAt: number
   readonly finishedAt: number
   /** Where the suspended chain was written to. */
-  readonly suspendedFile: string | undefined
+  readonly suspendedFile?: string | undefined
 }
 
 /** Returns the run as the document of `--output json`. Times are ISO 8601, `null` for a job that never ran. */
@@ -43,19 +43,30 @@ export const toJson = (run: EndedRun): unknown => ({
   ...(run.suspendedFile === undefined ? {} : { suspendedFile: run.suspendedFile })
 })
 
-/** Returns the run in words. */
-export const toText = (run: EndedRun): string => {
+/** Returns the run in one line. */
+export const toVerdict = (run: EndedRun): string => {
   const { finishedJobs, requestId, state } = run.result
+  const jobs = Object.keys(run.snapshot.jobChain?.jobs ?? {}).length
+  const seconds = ((run.finishedAt - run.startedAt) / 1000).toFixed(1)
+  return `${state} ${requestId}: ${finishedJobs} of ${jobs} jobs complete, ${seconds}s\n`
+}
+
+/** Returns what there is to say of jobs that have failed, and of those that did not run because of them; else nothing. */
+export const toFailures = (run: EndedRun): string => {
   const jobs = jobsOf(run)
   const failed = jobs.filter((job) => job.state === "FAIL" || job.state === "UNKNOWN")
-  const seconds = ((run.finishedAt - run.startedAt) / 1000).toFixed(1)
-  const verdict = `${state} ${requestId}: ${finishedJobs} of ${jobs.length} jobs complete, ${seconds}s\n`
+  const hidden = failed.length - failuresShown
   return [
-    ...failed.map((job) => describeFailure(job)),
-    ...(state === "FAIL" ? [describeNeverRan(run.snapshot.jobChain ?? {}, jobs)] : []),
-    verdict
-  ].filter((part) => part !== "").join("\n")
+    ...failed.slice(0, failuresShown).map(describeFailure),
+    ...(hidden > 0
+      ? [`${hidden} more have failed: ${listed(failed.slice(failuresShown).map((job) => job.id))}\n`]
+      : []),
+    ...describeNeverRan(run, { jobs, failed })
+  ].map((part) => `${part}\n`).join("")
 }
+
+/** With the ends of their output; a thousand of them would bury what matters. */
+const failuresShown = 20
 
 interface EndedJob {
   readonly id: string
@@ -96,15 +107,19 @@ const describeFailure = ({ id, last, state }: EndedJob): string => {
 const lastLines = (text: string): ReadonlyArray<string> =>
   text.trimEnd() === "" ? [] : text.trimEnd().split("\n").slice(-linesShown)
 
-/** The jobs that did not run because of those that failed, each failed one with what waited for it. */
-const describeNeverRan = (chain: JobChain, jobs: ReadonlyArray<EndedJob>): string => {
-  const pending = jobs.filter((job) => job.state === "PENDING").map((job) => job.id)
-  if (pending.length === 0) return ""
-  const shown = pending.slice(0, idsShown).join(", ")
-  const more = pending.length > idsShown ? ` and ${pending.length - idsShown} more` : ""
-  const causes = jobs.filter((job) => job.state === "FAIL" || job.state === "UNKNOWN" || job.state === "STOPPED")
-    .filter((job) => (chain.adjacencyList?.[job.id] ?? []).length > 0).map((job) => job.id)
-  return `Did not run because of ${causes.slice(0, idsShown).join(", ")}: ${shown}${more}\n`
+/** The jobs that come after failed ones, and so did not run. */
+const describeNeverRan = (
+  { snapshot: { jobChain = {} } }: EndedRun,
+  { failed, jobs }: { readonly jobs: ReadonlyArray<EndedJob>; readonly failed: ReadonlyArray<EndedJob> }
+): ReadonlyArray<string> => {
+  const after = new Set(failed.map((job) => job.id))
+  for (const id of after) for (const next of jobChain?.adjacencyList?.[id] ?? []) after.add(next)
+  const neverRan = jobs.filter((job) => job.state === "PENDING" && after.has(job.id)).map((job) => job.id)
+  const causes = failed.filter((job) => (jobChain?.adjacencyList?.[job.id] ?? []).length > 0).map((job) => job.id)
+  return neverRan.length === 0 ? [] : [`Did not run because of ${listed(causes)}: ${listed(neverRan)}\n`]
 }
+
+const listed = (ids: ReadonlyArray<string>): string =>
+  ids.length > idsShown ? `${ids.slice(0, idsShown).join(", ")} and ${ids.length - idsShown} more` : ids.join(", ")
 
 const idsShown = 20

@@ -1,69 +1,102 @@
 /**
  * The file a suspended chain is kept in, and what becomes of it while the chain goes on.
  *
- * `<request id>.suspended.json` is a chain that waits. Resuming it renames it to `….resuming.json`, so that it is not
- * resumed twice by mistake; the file goes when the chain has ended, or gives way to the next suspended one. Should the
- * process be killed meanwhile, it is still there.
+ * `<request id>.suspended.json` holds a chain that waits. Resuming renames it to `….resuming.json`, so that nobody resumes
+ * it twice. When the run is over it is removed if all of it is COMPLETE or in a newer file, else kept as `….ended.json`.
+ * Should the process be killed meanwhile, it is still there.
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, linkSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
-import { SuspendedJobChain } from "../domain/JobChain.ts"
+import type { SuspendedJobChain } from "../domain/JobChain.ts"
+import type { JobState } from "../domain/JobState.ts"
 
-const ending = ".suspended.json"
+const endings = { waiting: ".suspended.json", claimed: ".resuming.json", over: ".ended.json" } as const
 
-/** Writes a suspended chain to the working folder, or, where that cannot be, to the system's folder for such files. Returns the path. */
-export const write = (suspended: SuspendedJobChain): string => {
-  try {
-    return writeTo(process.cwd(), suspended)
-  } catch {
-    return writeTo(tmpdir(), suspended)
+/** Returns the file in the working folder in which a request's chain waits, or did when it was resumed, if there is one. */
+export const find = (requestId: string): string | undefined =>
+  [endings.waiting, endings.claimed].map((ending) => `${nameOf(requestId)}${ending}`).find((path) => existsSync(path))
+
+/**
+ * Writes a suspended chain to the working folder, or, where that cannot be, to the system's folder for passing files.
+ * Returns the path, or `undefined` when neither can be written. No file that is there is overwritten.
+ */
+export const write = (suspended: SuspendedJobChain): string | undefined => {
+  for (const folder of [() => process.cwd(), tmpdir]) {
+    try {
+      return writeTo(folder(), suspended)
+    } catch {
+      // The next folder may do. That none did is for the caller to say.
+    }
   }
+  return undefined
 }
 
-/** Takes a suspended chain's file out of the way while the chain runs; `undefined` for a file of another name, which stays. */
-export const claim = (path: string): string | undefined => {
-  if (!path.endsWith(ending)) return undefined
-  const claimed = `${path.slice(0, -ending.length)}.resuming.json`
-  renameSync(path, claimed)
+/** Whether a file is in the hands of a run, or was when that was killed. */
+export const isClaimed = (path: string): boolean => path.endsWith(endings.claimed)
+
+/** Takes a suspended chain's file out of the way while the chain runs. Returns where it is meanwhile, throws where it cannot. */
+export const claim = (path: string): string => {
+  const claimed = `${stemOf(path)}${endings.claimed}`
+  move(path, claimed)
   return claimed
 }
 
 /** Gives a claimed file its name back, because nothing was run. */
-export const unclaim = (path: string, claimed: string | undefined): void => {
-  if (claimed !== undefined) renameSync(claimed, path)
-}
+export const unclaim = (path: string, claimed: string): void => renameSync(claimed, path)
 
-/** Removes a claimed file: what it held has ended, or is in a newer file. */
-export const remove = (claimed: string | undefined): void => {
-  if (claimed !== undefined) rmSync(claimed, { force: true })
-}
-
-const writeTo = (folder: string, suspended: SuspendedJobChain): string => {
-  const path = freePath(folder, suspended.requestId ?? "")
-  const draft = `${path}.${randomUUID()}`
-  writeFileSync(draft, `${JSON.stringify(suspended, null, 2)}\n`, { flush: true })
-  renameSync(draft, path)
-  return path
-}
-
-/** A file of another request is not overwritten: names of files say less than request ids. */
-const freePath = (folder: string, requestId: string): string => {
-  const name = requestId.replaceAll(/[^\w.@+-]+/g, "_")
-  for (let count = 1;; count++) {
-    const path = Path.join(folder, `${count === 1 ? name : `${name}-${count}`}${ending}`)
-    if (!existsSync(path) || requestIdIn(path) === requestId) return path
-  }
-}
-
-const requestIdIn = (path: string): string | undefined => {
-  try {
-    return Schema.decodeUnknownSync(SuspendedJobChain)(JSON.parse(readFileSync(path, "utf8"))).requestId ?? undefined
-  } catch {
+/** Ends a claim when the run is over; returns where the file is now, if it was kept. */
+export const settle = (claimed: string, state: JobState, newer: string | undefined): string | undefined => {
+  if (state === "COMPLETE" || newer !== undefined) {
+    rmSync(claimed, { force: true })
     return undefined
   }
+  return moveToFreeName(claimed, stemOf(claimed), endings.over)
 }
+
+const stemOf = (path: string): string => path.replace(/(?:\.suspended|\.resuming|\.ended)?\.json$/, "")
+
+/** Names of files say less than request ids. */
+const nameOf = (requestId: string): string => requestId.replaceAll(/[^\w.@+-]+/g, "_").slice(0, nameLengthMax)
+
+/** Leaves room for the endings in the 255 bytes that file systems give a name. */
+const nameLengthMax = 180
+
+const writeTo = (folder: string, suspended: SuspendedJobChain): string => {
+  const draft = Path.join(folder, `.jobchain-${randomUUID()}`)
+  try {
+    writeFileSync(draft, `${JSON.stringify(suspended, null, 2)}\n`, { flush: true })
+    return moveToFreeName(draft, Path.join(folder, nameOf(suspended.requestId ?? "")), endings.waiting)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+const moveToFreeName = (from: string, stem: string, ending: string): string => {
+  for (let count = 1;; count++) {
+    const path = `${stem}${count === 1 ? "" : `-${count}`}${ending}`
+    try {
+      move(from, path)
+      return path
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw error
+    }
+  }
+}
+
+/** Renames a file, but never to the place of another one: a link, unlike a rename, fails then. */
+const move = (from: string, to: string): void => {
+  try {
+    linkSync(from, to)
+    rmSync(from)
+  } catch (error) {
+    // Some file systems have no links.
+    if (codeOf(error) === "EEXIST" || existsSync(to)) throw error
+    renameSync(from, to)
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code

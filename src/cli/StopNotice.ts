@@ -1,0 +1,26 @@
+/**
+ * What people are told while a chain is being suspended or stopped: what is waited for, and how not to.
+ *
+ * @since 0.1.0
+ */
+import * as ChainView from "./ChainView.ts"
+
+/** Returns the notice in one line, or `undefined` for a chain that is not being stopped. `now` is in Unix milliseconds. */
+export const describe = (
+  view: ChainView.ChainView,
+  { now, stopTimeout }: { readonly now: number; readonly stopTimeout: number }
+): string | undefined => {
+  if (view.stopping === undefined) return undefined
+  const what = view.stopping.reason === "stop" ? "Stopping" : "Suspending"
+  const ids = ChainView.running(view).map((job) => job.id)
+  if (ids.length === 0) return what
+  const seconds = Math.max(0, Math.ceil((view.stopping.at + stopTimeout - now) / 1000))
+  const shown = ids.slice(0, idsShown).join(", ")
+  const hidden = ids.length > idsShown ? ` and ${ids.length - idsShown} more` : ""
+  const jobs = ids.length === 1 ? "1 job" : `${ids.length} jobs`
+  return `${what}: waiting up to ${seconds} s for ${jobs} (Ctrl-C again to kill ${
+    ids.length === 1 ? "it" : "them"
+  }): ${shown}${hidden}`
+}
+
+const idsShown = 5
