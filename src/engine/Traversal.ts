@@ -222,7 +222,10 @@ export class Traversal implements JobRunner.Host {
     const { logs } = this
     if (logs.length === 0) return
     this.logs = []
-    const kept = this.services.repo.keepsReports ? logs : logs.filter((pending) => this.sendLog(pending))
+    // A repo that keeps reports has them by now, and the jobs were over when they were reaped.
+    const kept = this.services.repo.keepsReports
+      ? logs.filter((pending) => !pending.isLast)
+      : logs.filter((pending) => this.sendLog(pending))
     for (const pending of kept) if (pending.isLast) this.starts.unreported.delete(pending.running.job)
     for (const pending of kept) this.logKept(pending)
   }
@@ -298,7 +301,7 @@ export class Traversal implements JobRunner.Host {
       this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
     }
     if (rewound !== undefined) this.rewind(rewound, running)
-    if (record === undefined) this.starts.jobOver(job)
+    if (record === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
   }
 
   private endTry(running: JobRunner.RunningJob, record: TryRecord): void {
@@ -314,7 +317,7 @@ export class Traversal implements JobRunner.Host {
     const { name, type } = this.chain.jobs[running.job] as Job
     const log = { ...record, requestId: this.requestId, jobId: running.jobId, name: name ?? "", type: type ?? "" }
     this.logs.push({ running, log, isLast })
-    if (isLast) this.starts.unreported.add(running.job)
+    if (isLast && !this.services.repo.keepsReports) this.starts.unreported.add(running.job)
     if (!this.events.isHeard) return
     const { error, exit, finishedAt, startedAt, state } = record
     this.events.publish({
