@@ -23,14 +23,11 @@ export const parse = (text: string): HandedOn => {
   const values = new Map<string, unknown>()
   const faults: Array<string> = []
   const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line)
-  // After an object without an end only those of one line are looked for: what it leaves behind opens braces, too.
-  let mayGoOn = true
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? ""
     if (line.trim() === "") continue
     const isObject = line.trimStart().startsWith("{")
-    const last: number | undefined = isObject && mayGoOn ? endOfObject(lines, at) : at
-    mayGoOn &&= last !== undefined
+    const last: number | undefined = isObject ? endOfObject(lines, at) : at
     const read = last === undefined
       ? Result.fail("the JSON object that begins here has no end")
       : isObject
@@ -38,7 +35,8 @@ export const parse = (text: string): HandedOn => {
       : entryOf(line)
     if (Result.isFailure(read)) faults.push(`JOBCHAIN_OUTPUT line ${at + 1}: ${read.failure}`)
     else for (const [key, value] of read.success) values.set(key, value)
-    at = last ?? at
+    // What comes after an object without an end may be part of it, and cannot be told from the rest.
+    at = last ?? lines.length
   }
   // From entries, so that a key such as `__proto__` stays a key.
   return { data: Object.fromEntries(values), faults }

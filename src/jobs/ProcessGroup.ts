@@ -182,13 +182,15 @@ const end = Effect.fnUntraced(function*(group: Group, grace: Duration.Duration) 
   const wasRunning = !Deferred.isDoneUnsafe(group.exited)
   if (wasRunning) GroupSignal.send(group.pid, "SIGTERM")
   // Its exit, as a `write` that broke must not keep the rest from being killed.
-  const ended = yield* Effect.timeoutOption(Effect.exit(group.over), wasRunning ? grace : strayWait)
+  const over = Effect.exit(group.over)
+  let ended = yield* Effect.timeoutOption(over, wasRunning ? grace : strayWait)
   if (wasRunning && Option.isNone(ended)) {
     yield* Effect.logWarning(`Killed: not at its end ${Duration.format(grace)} after SIGTERM`)
   }
   // Always: something may be left that does not hold the output.
   if (GroupSignal.send(group.pid, "SIGKILL")) yield* gone(group)
-  // What still holds the output now has left the group, and is not waited for any longer.
+  // What was written last may not be read yet. What then still holds the output has left the group.
+  if (Option.isNone(ended)) ended = yield* Effect.timeoutOption(over, strayWait)
   group.child.stdout?.destroy()
   group.child.stderr?.destroy()
   Watchdog.ended(group.pid)
