@@ -1,7 +1,8 @@
 /**
  * The job types that ship, for `JobFactory.layer([...builtIn, yourOwn])`.
  *
- * They need no services, and importing them loads nothing that Effect calls unstable.
+ * They need one service, `HttpClient`, which `http` sends its requests with: `FetchHttpClient.layer`, or any other.
+ * Importing them loads nothing that Effect calls unstable.
  *
  * @since 0.1.0
  */

@@ -11,9 +11,9 @@ import { DurationArg } from "./DurationArg.ts"
 const isHttpUrl = Schema.makeFilter((text: string) => {
   const url = URL.parse(text)
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    return "expected a URL that begins with http:// or https://"
+    return "Expected a URL that begins with http:// or https://"
   }
-  return url.username === "" && url.password === "" ? undefined : "expected a URL without user and password"
+  return url.username === "" && url.password === "" ? undefined : "Expected a URL without user and password"
 })
 
 const Status = Schema.Int.check(
@@ -24,8 +24,14 @@ const Timeout = DurationArg.check(Schema.makeFilter(Duration.isPositive, { expec
 
 // What HTTP allows in names and values of headers.
 const Headers = Schema.Record(
-  Schema.String.check(Schema.isPattern(/^[\w!#$%&'*+.^`|~-]+$/, { expected: "the name of a header" })),
+  Schema.String,
   Schema.String.check(Schema.isPattern(/^[\t\x20-\x7e\x80-\xff]*$/, { expected: "text that a header can hold" }))
+).check(
+  Schema.makeFilter((headers) =>
+    Object.keys(headers)
+      .filter((name) => !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      .map((name) => ({ path: [name], issue: "Expected the name of a header" }))
+  )
 )
 
 /** Schema for the args of an HTTP job. */
@@ -45,7 +51,7 @@ export const HttpArgs = Schema.Struct({
   Schema.makeFilter(({ body, method }) =>
     body === undefined || (method !== "GET" && method !== "HEAD") ? undefined : {
       path: ["body"],
-      issue: `expected none, as a ${method} request has no body`
+      issue: `Expected none, as a ${method} request has no body`
     }
   )
 )

@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as JobType from "../engine/JobType.ts"
 
+const NoArgs = Schema.Record(Schema.String, Schema.Unknown).check(
+  Schema.makeFilter((args) => Object.keys(args).map((key) => ({ path: [key], issue: "Expected no args" })))
+)
+
 /** Takes no args. */
-export const noop = JobType.make("noop", {
-  args: Schema.Record(Schema.Never, Schema.Never),
-  run: () => Effect.void
-})
+export const noop = JobType.make("noop", { args: NoArgs, run: () => Effect.void })

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { JobContext } from "../engine/JobContext.ts"
@@ -24,7 +25,21 @@ const Text = Schema.String.check(
 
 const NonEmptyText = Text.check(Schema.isNonEmpty())
 
-const VariableName = Text.check(Schema.isPattern(/^[^=]+$/, { expected: "the name of an environment variable" }))
+// On the record, as a key that its schema does not take counts as one too many.
+const Variables = Schema.Record(Schema.String, Text).check(
+  Schema.makeFilter((variables) =>
+    Object.keys(variables)
+      .filter((name) => !/^[^=\0]+$/.test(name))
+      .map((name) => ({ path: [name], issue: "Expected the name of an environment variable" }))
+  )
+)
+
+// Below the ten seconds after which an engine gives up, unless told otherwise, on a job that does not stop.
+const graceMax = Duration.seconds(9)
+
+const Grace = DurationArg.check(
+  Schema.makeFilter((grace) => Duration.isLessThanOrEqualTo(grace, graceMax), { expected: "at most 9s" })
+)
 
 /** Schema for the args of a shell job: one of `command` and `argv`. */
 export const ShellArgs = Schema.Struct({
@@ -35,9 +50,9 @@ export const ShellArgs = Schema.Struct({
   /** The working directory; the engine's own unless said. */
   cwd: Schema.optionalKey(NonEmptyText),
   /** Added to the engine's own environment. */
-  env: Schema.optionalKey(Schema.Record(VariableName, Text)),
-  /** How long the command has to end after SIGTERM, before SIGKILL; less than the engine's stop timeout. */
-  grace: DurationArg.pipe(Schema.withDecodingDefaultKey(Effect.succeed("5s")))
+  env: Schema.optionalKey(Variables),
+  /** How long the command has to end after SIGTERM, before SIGKILL. */
+  grace: Grace.pipe(Schema.withDecodingDefaultKey(Effect.succeed("5s")))
 }).check(
   Schema.makeFilter(({ argv, command }) => (argv === undefined) !== (command === undefined), {
     expected: "exactly one of command and argv"
