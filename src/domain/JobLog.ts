@@ -20,7 +20,8 @@ export const StateFromCode = Schema.Number.pipe(Schema.decodeTo(
 export const MillisFromNanos = Schema.Number.pipe(Schema.decodeTo(
   Schema.Number,
   SchemaTransformation.transform({
-    decode: (nanoseconds) => nanoseconds / 1e6,
+    // To the microsecond, which is what a double holds of such a time in milliseconds.
+    decode: (nanoseconds) => Math.round(nanoseconds / 1e3) / 1e3,
     encode: (milliseconds) => Math.round(milliseconds * 1e6)
   })
 ))
