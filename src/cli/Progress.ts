@@ -33,7 +33,8 @@ export const show = (events: Events, options: ProgressOptions): Effect.Effect<vo
   const written = Stream.runForEach(events, (event) => Output.outInTime(`${JSON.stringify(encode(event))}\n`))
   // Drawing and events would be in each other's way on one terminal.
   const told = Output.isDrawable() && !Output.isOutSeen() ? live(events, options) : lines(events, options)
-  return Effect.all([written, told], { concurrency: 2, discard: true })
+  // That one listens first: each listener's snapshot takes a number, and the events written should have no gap.
+  return Effect.all([told, written], { concurrency: 2, discard: true })
 }
 
 const encode = Schema.encodeSync(ChainEvent)
@@ -58,14 +59,16 @@ const live = (events: Events, { stopTimeout }: ProgressOptions): Effect.Effect<v
   Effect.scoped(Effect.gen(function*() {
     const view = ChainView.make()
     const screen = yield* Screen.open
-    const draw = Effect.map(Clock.currentTimeMillis, (now) => {
+    const render = Effect.map(Clock.currentTimeMillis, (now) => {
       const { columns = 80, rows = 24 } = process.stderr
       const color = Output.hasColor(process.stderr)
-      if (view.jobs.size > 0) screen.draw(LiveView.render(view, { columns, rows, now, color, stopTimeout }))
+      return view.jobs.size === 0 ? [] : LiveView.render(view, { columns, rows, now, color, stopTimeout })
     })
+    const draw = Effect.map(render, (lines) => screen.draw(lines))
     const follow = Stream.runForEach(afresh(events), (event) => Effect.sync(() => ChainView.take(view, event)))
     yield* Effect.raceFirst(follow, Effect.forever(Effect.andThen(draw, Effect.sleep(drawEvery))))
-    yield* draw
+    // The bar stays; what has failed is told after it, and in full.
+    screen.draw((yield* render).slice(0, 1))
   }))
 
 /** Events of which none is missed: where some were lost, they begin again, with a snapshot. */
