@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { BadInput } from "./BadInput.ts"
 import * as ChainRun from "./ChainRun.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -35,10 +34,10 @@ export const resume = Effect.fnUntraced(function*(options: ResumeOptions) {
   }
   const claimed = yield* claim(file)
   const interrupts = yield* Interrupts.listen(`Killed. Where the chain was before this run is in ${claimed}\n`)
-  const { state, suspendedFile } = yield* Effect.onExit(
+  const { state, suspendedFile } = yield* Effect.tapError(
     ChainRun.run(options, { ...chain, interrupts }),
-    // Only a chain that could not be begun fails.
-    (exit) => Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => SuspendedFile.unclaim(file, claimed))
+    // Only a chain that could not be begun fails; after a defect nobody knows what has run.
+    () => Effect.sync(() => SuspendedFile.unclaim(file, claimed))
   )
   const kept = SuspendedFile.settle(claimed, state, suspendedFile)
   if (kept !== undefined) Output.err(`Where the chain was before this run is in ${kept}\n`)

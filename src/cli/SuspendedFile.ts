@@ -46,7 +46,7 @@ export const claim = (path: string): string => {
 }
 
 /** Gives a claimed file its name back, because nothing was run. */
-export const unclaim = (path: string, claimed: string): void => renameSync(claimed, path)
+export const unclaim = (path: string, claimed: string): void => move(claimed, path)
 
 /** Ends a claim when the run is over; returns where the file is now, if it was kept. */
 export const settle = (claimed: string, state: JobState, newer: string | undefined): string | undefined => {
