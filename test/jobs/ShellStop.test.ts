@@ -74,9 +74,10 @@ describe("shell", () => {
       Effect.gen(function*() {
         const command = `setsid sh -c 'echo $$ > fifo; echo ready; exec sleep 1000' & wait`
         const job = yield* started(command, { grace: "10ms" })
+        const pid = Number(yield* job.fifo.released)
+        yield* Effect.addFinalizer(() => Effect.sync(() => process.kill(pid, "SIGKILL")))
         yield* job.stop("stop")
         assert.deepInclude(yield* job.end, { state: "STOPPED" })
-        process.kill(Number(yield* job.fifo.released), "SIGKILL")
       }))
   })
 
