@@ -33,14 +33,16 @@ export const parse = (text: string): number | undefined => {
     milliseconds += Number(count) * (millisecondsPer[unit as string] as number)
   }
   if (milliseconds > millisecondsMax) return undefined
-  return match[1] === "-" ? -milliseconds : milliseconds
+  // Durations are whole nanoseconds: "1.005s" is 1005 ms, which the sum may miss by a rounding error.
+  const exact = Math.round(milliseconds * 1e6) / 1e6
+  return match[1] === "-" ? 0 - exact : exact
 }
 
 /** Returns the shortest duration text for a number of milliseconds, to the nanosecond: `90_000` is `"1m30s"`, 0 is `"0s"`. */
 export const format = (milliseconds: number): string => {
-  if (milliseconds < 0) return `-${format(-milliseconds)}`
   let rest = Math.round(milliseconds * 1e6)
   if (rest === 0) return "0s"
+  if (rest < 0) return `-${format(-milliseconds)}`
   let text = ""
   for (
     const [unit, nanoseconds] of [["h", 3.6e12], ["m", 6e10], ["s", 1e9], ["ms", 1e6], ["us", 1e3], ["ns", 1]] as const

@@ -69,7 +69,9 @@ const compress = (
   // The last job that had an edge to a job, plus one: finds repeated edges without a set per job.
   const seenFrom = new Int32Array(size)
   for (let job = 0; job < size; job++) {
-    for (const id of adjacencyList[ids[job] as string] ?? []) {
+    const from = ids[job] as string
+    // Not all that an object answers is its own: a job may be called "constructor".
+    for (const id of (Object.hasOwn(adjacencyList, from) && adjacencyList[from]) || []) {
       const target = indexOf.get(id)
       if (target === undefined || target === job || seenFrom[target] === job + 1) continue
       seenFrom[target] = job + 1

@@ -11,7 +11,14 @@ import { JobChain } from "./JobChain.ts"
 import { MillisFromNanos, StateFromCode } from "./JobLog.ts"
 import { JobState } from "./JobState.ts"
 
-const MillisFromRfc3339 = Schema.String.check(Schema.makeFilter((text) => !Number.isNaN(Date.parse(text)))).pipe(
+// `Date.parse` alone also takes "1", and times without a zone.
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[-+]\d\d:\d\d)$/
+
+const MillisFromRfc3339 = Schema.String.check(
+  Schema.makeFilter((text) =>
+    (rfc3339.test(text) && !Number.isNaN(Date.parse(text))) || `Expected a time such as "2026-11-24T02:16:06Z"`
+  )
+).pipe(
   Schema.decodeTo(
     Schema.Number,
     SchemaTransformation.transform({

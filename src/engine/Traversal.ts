@@ -121,6 +121,7 @@ export class Traversal implements JobRunner.Host {
 
   /** Puts the runnable jobs in line. */
   begin(): void {
+    this.chain.state = JobState.RUNNING
     this.starts.begin()
     this.happen({ _tag: "Woken" })
     if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: this.chain.jobs.length })
