@@ -61,7 +61,7 @@ export class RunningJob implements JobContext {
   status = ""
   /** Between two tries. */
   isWaiting = false
-  /** It did not stop in time: whatever it still does is ignored. */
+  /** It is over, or did not stop in time: whatever it, or a fiber it has left behind, still does is ignored. */
   isAbandoned = false
   hasWritten = false
   stopReason: Reason | undefined = undefined
@@ -164,7 +164,8 @@ const encoder = new TextEncoder()
 /** Runs a job to the record of its last try; `undefined` when it was interrupted while it waited for another one. */
 export const run = Effect.fnUntraced(function*(running: RunningJob, prepared: PreparedJob) {
   const { clock } = running.host
-  const attempt = Effect.suspend(() => prepared.run(running))
+  // Asked to end before it began, a type with a `stop` would never hear of it.
+  const attempt = Effect.suspend(() => running.stopReason === undefined ? prepared.run(running) : Effect.interrupt)
   const interruptible = prepared.stop === undefined ? Effect.interruptible(attempt) : attempt
   while (true) {
     running.startedAt = clock.currentTimeMillisUnsafe()
@@ -178,11 +179,13 @@ export const run = Effect.fnUntraced(function*(running: RunningJob, prepared: Pr
     if (isLast(running, ended.state)) return record
     running.retriesLeft--
     running.isWaiting = true
+    running.startedAt = finishedAt
     running.recorded = Deferred.makeUnsafe()
     running.host.tryEnded(running, record)
     const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(running.retryWait))
     const waited = yield* Effect.exit(Effect.interruptible(wait))
-    if (Exit.isFailure(waited)) return undefined
+    // The interruption may have come just after the wait.
+    if (Exit.isFailure(waited) || running.stopReason !== undefined) return undefined
     running.isWaiting = false
   }
 })

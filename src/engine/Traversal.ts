@@ -292,6 +292,7 @@ export class Traversal implements JobRunner.Host {
     const { chain } = this
     const { job, jobId, stopFailure } = running
     this.running.delete(job)
+    running.isAbandoned = true
     this.work++
     if (stopFailure !== undefined) this.stopFailures.push({ jobId, reason: stopFailure })
     if (record !== undefined) this.addLog(running, record, true)
