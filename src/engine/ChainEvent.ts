@@ -14,6 +14,7 @@ const common = {
   requestId: Schema.String,
   /** Unix milliseconds. */
   at: Schema.Number,
+  /** A snapshot has that of the last event it includes, and `lost` that of the last lost one. */
   number: Schema.Number
 }
 

@@ -1,8 +1,8 @@
 /**
  * Hands a chain's events to whoever listens, without ever slowing the chain.
  *
- * Each listener has a bounded buffer; when it is full, events are dropped and counted, and the listener is told. Nothing
- * is made while nobody listens: ask `isHeard` first.
+ * Each listener has a bounded buffer; when it is full, events are dropped and counted, and the listener is told. The last
+ * event is never dropped. Nothing is made while nobody listens: ask `isHeard` first.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export class EventHub {
   private readonly requestId: string
   private readonly clock: Clock.Clock
   private readonly listeners = new Set<Listener>()
-  private number = 0
+  private number = 1
   private isClosed = false
 
   constructor(requestId: string, clock: Clock.Clock) {
@@ -49,16 +49,20 @@ export class EventHub {
   /** Ends every stream, now and to come. */
   close(): void {
     this.isClosed = true
-    for (const listener of this.listeners) Queue.endUnsafe(listener.queue)
+    for (const listener of this.listeners) {
+      this.tellLost(listener, this.number)
+      Queue.endUnsafe(listener.queue)
+    }
     this.listeners.clear()
   }
 
   /** Returns a stream that begins with `snapshot` as it is when the stream is run, and ends with the chain. */
   stream(snapshot: () => NewEvent): Stream.Stream<ChainEvent> {
     const open = Effect.acquireRelease(
-      Effect.map(Queue.dropping<ChainEvent, Cause.Done>(bufferMax), (queue) => {
+      Effect.map(Queue.unbounded<ChainEvent, Cause.Done>(), (queue) => {
         const listener: Listener = { queue, lost: 0 }
-        this.offer(listener, this.date(snapshot()))
+        // Has the last event's number: one of its own would look like a lost event to every other listener.
+        this.offer(listener, this.date(snapshot(), this.number))
         if (this.isClosed) Queue.endUnsafe(queue)
         else this.listeners.add(listener)
         return listener
@@ -69,14 +73,19 @@ export class EventHub {
   }
 
   private offer(listener: Listener, event: ChainEvent): void {
-    if (listener.lost > 0) {
-      if (!Queue.offerUnsafe(listener.queue, this.date({ _tag: "lost", count: listener.lost }, event.number))) {
-        listener.lost++
-        return
-      }
-      listener.lost = 0
+    if (Queue.sizeUnsafe(listener.queue) >= bufferMax && event._tag !== "chainEnded") {
+      listener.lost++
+      return
     }
-    if (!Queue.offerUnsafe(listener.queue, event)) listener.lost++
+    this.tellLost(listener, event.number - 1)
+    Queue.offerUnsafe(listener.queue, event)
+  }
+
+  /** Has the number of the last lost event, which nobody else gets from this listener's stream. */
+  private tellLost(listener: Listener, number: number): void {
+    if (listener.lost === 0) return
+    Queue.offerUnsafe(listener.queue, this.date({ _tag: "lost", count: listener.lost }, number))
+    listener.lost = 0
   }
 
   private date(event: NewEvent, number = ++this.number): ChainEvent {

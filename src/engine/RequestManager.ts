@@ -164,10 +164,11 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
       return entry === undefined ? Effect.fail(new RequestNotFound({ requestId })) : Effect.succeed(entry)
     })
 
-  const entryIn = (requestId: string, ...expected: ReadonlyArray<JobState>) =>
+  /** Looks at the state and acts in one step, so that nobody comes in between. */
+  const inState = <A>(requestId: string, expected: ReadonlyArray<JobState>, act: (entry: Entry) => A) =>
     Effect.flatMap(entryOf(requestId), (entry) =>
       expected.includes(entry.request.state)
-        ? Effect.succeed(entry)
+        ? Effect.succeed(act(entry))
         : Effect.fail(new RequestStateConflict({ requestId, state: entry.request.state, expected })))
 
   const create = (given: CreateRequest): Effect.Effect<Request, RequestExists> =>
@@ -189,27 +190,35 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
     })
 
   const start = Effect.fnUntraced(function*(requestId: string) {
-    const entry = yield* entryIn(requestId, "PENDING", "SUSPENDED")
-    if (jobRunner !== undefined) {
-      yield* entry.suspended === undefined ? jobRunner.start(entry.jobChain) : jobRunner.resume(entry.suspended)
-    }
-    entry.suspended = undefined
-    entry.request = { ...entry.request, state: "RUNNING", startedAt: clock.currentTimeMillisUnsafe() }
+    // Noted first: the chain may be over before the job runner has answered.
+    const started = yield* inState(requestId, ["PENDING", "SUSPENDED"], (entry) => {
+      const before = { ...entry }
+      entry.suspended = undefined
+      entry.request = { ...entry.request, state: "RUNNING", startedAt: clock.currentTimeMillisUnsafe() }
+      return { entry, before }
+    })
+    if (jobRunner === undefined) return
+    const { before: { jobChain, request, suspended }, entry } = started
+    const ask = suspended === undefined ? jobRunner.start(jobChain) : jobRunner.resume(suspended)
+    yield* Effect.onError(ask, () =>
+      Effect.sync(() => {
+        if (entry.request.state === "RUNNING") Object.assign(entry, { request, suspended })
+      }))
   })
 
-  const finish = Effect.fnUntraced(function*({ finishedAt, finishedJobs, requestId, state }: FinishRequest) {
-    const entry = yield* entryIn(requestId, "RUNNING", state)
-    entry.request = { ...entry.request, state, finishedJobs, finishedAt }
-  })
+  const finish = ({ finishedAt, finishedJobs, requestId, state }: FinishRequest) =>
+    inState(requestId, ["RUNNING", state], (entry) => {
+      entry.request = { ...entry.request, state, finishedJobs, finishedAt }
+    })
 
-  const suspend = Effect.fnUntraced(function*(chain: SuspendedJobChain) {
-    const entry = yield* entryIn(chain.requestId ?? "", "RUNNING", "SUSPENDED")
-    entry.suspended = chain
-    entry.request = { ...entry.request, state: "SUSPENDED", finishedJobs: chain.jobChain?.finishedJobs ?? 0 }
-  })
+  const suspend = (chain: SuspendedJobChain) =>
+    inState(chain.requestId ?? "", ["RUNNING", "SUSPENDED"], (entry) => {
+      entry.suspended = chain
+      entry.request = { ...entry.request, state: "SUSPENDED", finishedJobs: chain.jobChain?.finishedJobs ?? 0 }
+    })
 
   const stop = Effect.fnUntraced(function*(requestId: string) {
-    yield* entryIn(requestId, "RUNNING")
+    yield* inState(requestId, ["RUNNING"], () => {})
     if (jobRunner === undefined) return yield* new RequestManagerUnavailable({ reason: "it has no job runner" })
     yield* jobRunner.stop(requestId)
   })

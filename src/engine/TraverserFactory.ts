@@ -86,6 +86,11 @@ const makeFactory: () => Effect.Effect<
     if (all.length > 0) return yield* new Validation.InvalidChain({ requestId, faults: all })
     const chain = compile()
     yield* repo.add(chain)
+    if (isShuttingDown) {
+      // The scope closed while the repo took the chain in, and does not know of it.
+      yield* Effect.catch(repo.remove(requestId), (error) => Effect.logError(error.message))
+      return yield* new Traverser.ShuttingDown({ requestId })
+    }
     const services = {
       repo,
       reports,
@@ -137,15 +142,19 @@ const noRequestId = new Validation.Fault({
 const reportProgress = Effect.fnUntraced(function*(
   live: ReadonlyMap<string, Live>,
   reports: Reports["Service"],
-  { progressInterval }: TraverserConfig.Settings
+  { progressInterval, sendTimeout }: TraverserConfig.Settings
 ) {
+  const send = ([requestId, entry]: readonly [string, Live]) => {
+    const { finishedJobs } = entry.chain
+    entry.reported = finishedJobs
+    return Effect.suspend(() => reports.progress({ requestId, finishedJobs })).pipe(
+      Effect.timeout(sendTimeout),
+      Effect.catchCause((cause) => Effect.logDebug("Progress was not accepted", cause))
+    )
+  }
   while (true) {
     yield* Effect.sleep(progressInterval)
-    for (const [requestId, entry] of live) {
-      const { finishedJobs } = entry.chain
-      if (entry.reported === finishedJobs) continue
-      entry.reported = finishedJobs
-      yield* Effect.catch(reports.progress({ requestId, finishedJobs }), (error) => Effect.logDebug(error.message))
-    }
+    const changed = Array.from(live).filter(([, entry]) => entry.reported !== entry.chain.finishedJobs)
+    yield* Effect.forEach(changed, send, { concurrency: "unbounded", discard: true })
   }
 })
