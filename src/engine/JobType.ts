@@ -102,7 +102,7 @@ export const make: {
   <const Name extends string, Args, Value, E, R, R2 = never>(
     name: Name,
     options: BytesOptions<Args, Value, E, R, R2>
-  ): JobType<Name, undefined, R | R2>
+  ): JobType<Name, undefined, NoInfer<R | R2>>
   <
     const Name extends string,
     Args = Readonly<Record<string, unknown>>,
@@ -114,7 +114,7 @@ export const make: {
   >(
     name: Name,
     options: Options<Args, Encoded, Value, E, R, R2>
-  ): JobType<Name, Encoded, R | R2>
+  ): JobType<Name, NoInfer<Encoded>, NoInfer<R | R2>>
 } = (name: string, options: AnyOptions): JobType<any, any, any> => {
   const decode = decoderOf(name, options)
   const toData = options.data === undefined ? undefined : Schema.encodeUnknownResult(options.data, allFaults)
