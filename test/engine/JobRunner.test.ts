@@ -26,6 +26,13 @@ const runOne = Effect.fnUntraced(function*(
   return { logs: sent.logs, data: (yield* traverser.snapshot).jobChain?.jobs?.a?.data ?? {} }
 })
 
+/** What the log says of a job that writes pieces to its stdout. */
+const write = (...pieces: ReadonlyArray<Uint8Array | string>) =>
+  Effect.map(
+    runOne((_, context) => Effect.forEach(pieces, (piece) => context.write("stdout", piece), { discard: true })),
+    ({ logs }) => logs[0]?.stdout ?? ""
+  )
+
 describe("JobRunner", () => {
   describe("run", () => {
     for (
@@ -169,11 +176,6 @@ describe("JobRunner", () => {
   })
 
   describe("the output in a job log", () => {
-    const write = (...pieces: ReadonlyArray<Uint8Array | string>) =>
-      Effect.map(
-        runOne((_, context) => Effect.forEach(pieces, (piece) => context.write("stdout", piece), { discard: true })),
-        ({ logs }) => logs[0]?.stdout ?? ""
-      )
     const max = 64 * 1024
 
     it.effect("is what the job wrote, each stream apart", () =>
