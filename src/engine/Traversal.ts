@@ -134,7 +134,6 @@ export class Traversal implements JobRunner.Host {
     for (const first of this.waits.keys()) this.cancelWait(first)
     for (const running of this.running.values()) running.interrupt(reason, this.fork)
     if (this.running.size > 0) this.stopTimer = this.fork(stopTimer(this))
-    this.happen({ _tag: "Woken" })
     if (this.events.isHeard) this.events.publish({ _tag: "chainStopping", reason })
   }
 

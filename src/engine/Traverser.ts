@@ -173,7 +173,10 @@ class Lifecycle {
     const next = reason === "stop" ? JobReaper.stopped : JobReaper.suspended
     const begin = Effect.sync(() => {
       // The old reaper may have been about to finalize, and has then done so.
-      if (this.phase !== "over") this.reaper = this.reap(next)
+      if (this.phase === "over") return
+      // It may also have taken in all that happened: the next one looks at least once at where things stand.
+      this.traversal.happen({ _tag: "Woken" })
+      this.reaper = this.reap(next)
     })
     this.traversal.fork(this.reaper === undefined ? begin : ReaperFactory.swap(this.reaper, begin))
   }

@@ -136,7 +136,7 @@ export class Bench {
 /** A factory of one type, `noop`, whose jobs do what `run` says for each. */
 export const jobsThat = (
   run: (args: unknown, context: JobContext) => Effect.Effect<unknown, unknown>,
-  stop?: () => Effect.Effect<unknown, unknown>
+  stop?: (args: unknown, context: JobContext) => Effect.Effect<unknown, unknown>
 ): Layer.Layer<JobFactory> => {
   const options = { run, ...(stop === undefined ? {} : { stop }) }
   return JobFactory.layer([JobType.make("noop", options as never) as JobType.JobType])

@@ -2,8 +2,8 @@
  * What a traverser promises of a chain's run: waits, tries, interruption, stop and suspend. The conformance vectors hold
  * outcomes; here it is about what can be seen on the way, to the millisecond.
  */
-import { assert, describe } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Schema } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Scheduler, Schema } from "effect"
 import * as JobState from "../../src/domain/JobState.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
@@ -60,6 +60,22 @@ const reasonSeen = (reason: string) => [
   ["stopReason", reason],
   ["late stopped", reason]
 ]
+
+/** Jobs that nothing but their type's `stop` ends, once they have begun; some tries fail at once. */
+const endedByStop = (fails: (jobTry: number) => boolean) => {
+  const begun: Array<number> = []
+  let end: Deferred.Deferred<void> | undefined
+  const jobs = Bench.jobsThat(
+    (_, context) => {
+      begun.push(context.try)
+      if (fails(context.try)) return Effect.fail("no")
+      end = Deferred.makeUnsafe()
+      return Effect.as(Deferred.await(end), JobResult.make({ state: "STOPPED" }))
+    },
+    () => Effect.suspend(() => end === undefined ? Effect.void : Deferred.succeed(end, undefined))
+  )
+  return { begun, jobs }
+}
 
 describe("Traverser", () => {
   describe("run", () => {
@@ -697,6 +713,49 @@ describe("Traverser", () => {
   })
 
   describe("a job type with a stop", () => {
+    // Goal: a stop or suspend is heard at whatever step of a job's start, or of the end of its retry wait, it comes.
+    // Method: a job that only its type's `stop` can end, and a stop that comes one turn of the scheduler later each time.
+    for (const maxOps of [2048, 3, 4, 5, 7, 17]) {
+      const yielding = Effect.provideService(Scheduler.MaxOpsBeforeYield, maxOps)
+      for (const [op, state] of [["stop", "STOPPED"], ["suspend", "SUSPENDED"]] as const) {
+        const title = (when: string) => `hears a ${op} that comes ${when} (yielding at every ${maxOps}th operation)`
+
+        it.effect(title("while it starts"), () =>
+          Effect.gen(function*() {
+            for (let turns = 0; turns < 40; turns++) {
+              const { begun, jobs } = endedByStop(() => false)
+              const sent = new Bench.Sent()
+              const bench = yield* Bench.make({ jobs, sent })
+              const traverser = yield* bench.make(chainOf("a"))
+              yield* Effect.forkDetach(bench.rig.provide(traverser.run), { startImmediately: true })
+              for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+              const exit = (yield* bench.fork(traverser[op])).pollUnsafe()
+              assert.isTrue(exit !== undefined && Exit.isSuccess(exit) && exit.value.state === state, `${turns} turns`)
+              assert.includeMembers(sent.logs.map((log) => log.try), begun, `${turns} turns`)
+            }
+          }).pipe(yielding))
+
+        it.effect(title("while its retry wait ends"), () =>
+          Effect.gen(function*() {
+            for (let turns = 0; turns < 40; turns++) {
+              const { begun, jobs } = endedByStop((jobTry) => jobTry === 1)
+              const sent = new Bench.Sent()
+              const bench = yield* Bench.make({ jobs, sent })
+              const traverser = yield* bench.start(chainOf("a", { a: { retry: 1, retryWait: "1s" } }))
+              const ending = yield* bench.fork(Effect.gen(function*() {
+                yield* Effect.sleep("1 second")
+                for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+                return yield* traverser[op]
+              }))
+              yield* bench.pass("1 second")
+              const exit = ending.pollUnsafe()
+              assert.isTrue(exit !== undefined && Exit.isSuccess(exit) && exit.value.state === state, `${turns} turns`)
+              assert.deepStrictEqual(sent.logs.map((log) => log.try), begun, `${turns} turns`)
+            }
+          }).pipe(yielding))
+      }
+    }
+
     itYielding(
       "is asked once, is not cut off, and is skipped when it only waits for its next try",
       () =>
