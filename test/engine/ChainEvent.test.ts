@@ -26,7 +26,7 @@ const eventfulJobs = () =>
       yield* context.setStatus(`try ${context.try}`)
       yield* context.write("stdout", `hello from ${context.jobId}`)
       if (context.jobId === "b" && context.try < 3) return yield* Effect.fail(`no ${context.try}`)
-      if (context.jobId === "c") yield* Effect.never
+      if (context.jobId === "c") return yield* Effect.never
     })
   )
 

@@ -79,12 +79,13 @@ describe("JobFactory", () => {
         JobType.make("run", { run }),
         JobType.make("stop", { run: () => Effect.void, stop: () => Effect.asVoid(Counter) })
       ])
-      // @ts-expect-error Nobody provides a Greeting.
-      const bad: Layer.Layer<JobFactory> = JobFactory.layer([JobType.make("run", { run })])
+      const made = JobFactory.layer([JobType.make("run", { run })])
+      const isAny: 0 extends 1 & Layer.Services<typeof made> ? true : false = false
       const provided: Layer.Layer<JobFactory> = JobFactory.layer([JobType.make("run", { run })]).pipe(
         Layer.provide(Layer.succeed(Greeting, { word: "Hello" }))
       )
-      for (const layer of [none, some, bad, provided]) assert.isTrue(Layer.isLayer(layer))
+      assert.isFalse(isAny)
+      for (const layer of [none, some, provided]) assert.isTrue(Layer.isLayer(layer))
     })
   })
 

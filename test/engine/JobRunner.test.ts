@@ -12,6 +12,8 @@ class Refused extends Data.TaggedError("Refused")<{ readonly by: string }> {
   }
 }
 
+class Silent extends Data.TaggedError("Silent")<{}> {}
+
 class Absent extends Schema.TaggedError<Absent>()("Absent", { what: Schema.String }) {}
 
 /** Runs one job, alone, and returns the logs of its tries and its data at the end. */
@@ -55,7 +57,7 @@ describe("JobRunner", () => {
     for (
       const [how, run, error] of [
         ["a tagged error", Effect.fail(new Refused({ by: "Ann" })), "refused by Ann"],
-        ["an error without a message", Effect.fail(new Error()), "Error"],
+        ["an error without a message", Effect.fail(new Silent()), "Silent"],
         ["a text", Effect.fail("not today"), "not today"],
         ["an object with a message", Effect.fail({ message: "from afar" }), "from afar"],
         ["an object without one", Effect.fail({ code: 7 }), `{"code":7}`],

@@ -361,7 +361,7 @@ describe("Traverser", () => {
               if (context.try > 1 || context.jobId === "a" || context.jobId === "d") return
               yield* context.setData({ leaked: context.jobId })
               if (context.jobId === "b") return yield* Effect.andThen(Effect.sleep("1 second"), Effect.die("no"))
-              yield* Effect.onExit(Effect.never, (exit) =>
+              return yield* Effect.onExit(Effect.never, (exit) =>
                 Effect.gen(function*() {
                   const reason = Exit.isFailure(exit) ? Interruption.reasonOf(exit.cause) : Option.none()
                   seen.push(Option.getOrUndefined(reason), context.stopReason, yield* context.stopped)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
 
 describe("TraverserConfig", () => {
@@ -24,8 +24,11 @@ describe("TraverserConfig", () => {
         const settings = yield* TraverserConfig.Current
         assert.deepInclude(settings, { concurrency: 3, reportTries: 7, unmadeJobReportTries: 3 })
       }).pipe(
-        Effect.provide(TraverserConfig.layer({ concurrency: 3 })),
-        Effect.provide(TraverserConfig.layer({ concurrency: 2, reportTries: 7 }))
+        Effect.provide(
+          TraverserConfig.layer({ concurrency: 3 }).pipe(
+            Layer.provide(TraverserConfig.layer({ concurrency: 2, reportTries: 7 }))
+          )
+        )
       ))
   })
 })
