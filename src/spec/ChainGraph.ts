@@ -3,75 +3,89 @@
  *
  * @since 0.1.0
  */
-import * as Graph from "../domain/Graph.ts"
-import type { Job, JobChain } from "../domain/JobChain.ts"
-import * as Sequences from "../domain/Sequences.ts"
+import type { JobChain } from "../domain/JobChain.ts"
+import { type Box, type Drawing, isBox, make, type Node } from "./SequenceBoxes.ts"
 
 export type Format = "mermaid" | "dot" | "text"
 
 /** Returns a drawing of a chain that is valid. */
-export const render = (jobChain: JobChain, format: Format): string => {
-  const drawing = draw(jobChain)
-  return format === "mermaid" ? mermaid(drawing) : format === "dot" ? dot(drawing) : text(drawing)
+export const render = (jobChain: JobChain, format: Format): string => formats[format](make(jobChain))
+
+const mermaid = ({ chain, nodes }: Drawing): string => {
+  const draw = ({ content }: Box, indent: string): ReadonlyArray<string> =>
+    content.flatMap((item) =>
+      isBox(item)
+        ? [
+          `${indent}subgraph s${item.first?.index} [${inMermaid(titleOf(item))}]`,
+          ...draw(item, `${indent}  `),
+          `${indent}end`
+        ]
+        : [`${indent}n${item.index}[${inMermaid(labelOf(item))}]`]
+    )
+  const edges = nodes.flatMap(({ index, next }) => next.map((to) => `  n${index} --> n${to}`))
+  return `${["flowchart TD", ...draw(chain, "  "), ...edges].join("\n")}\n`
 }
 
-interface Box {
-  /** The sequence's first job; `undefined` for the chain itself. */
-  readonly first: Node | undefined
-  readonly boxes: Array<Box>
-  readonly nodes: Array<Node>
+const dot = ({ chain, nodes }: Drawing): string => {
+  const draw = ({ content }: Box, indent: string): ReadonlyArray<string> =>
+    content.flatMap((item) =>
+      isBox(item)
+        ? [
+          `${indent}subgraph cluster_${item.first?.index} {`,
+          `${indent}  label=${inDot(titleOf(item))}`,
+          ...draw(item, `${indent}  `),
+          `${indent}}`
+        ]
+        : [`${indent}n${item.index} [label=${inDot(labelOf(item))}]`]
+    )
+  const edges = nodes.flatMap(({ index, next }) => next.map((to) => `  n${index} -> n${to}`))
+  return `${["digraph chain {", "  node [shape=box]", ...draw(chain, "  "), ...edges, "}"].join("\n")}\n`
 }
 
-interface Node {
-  readonly index: number
-  readonly id: string
-  readonly job: Job
-  readonly next: ReadonlyArray<number>
-  readonly previous: ReadonlyArray<number>
+/** One job a line, after those it waits for. */
+const text = ({ chain, nodes }: Drawing): string => {
+  const draw = ({ content }: Box, indent: string): ReadonlyArray<string> =>
+    content.flatMap((item) =>
+      isBox(item)
+        ? [`${indent}${titleOf(item)}:`, ...draw(item, `${indent}  `)]
+        : linesOf(item, nodes, indent)
+    )
+  return `${draw(chain, "").join("\n")}\n`
 }
 
-interface Drawing {
-  readonly nodes: ReadonlyArray<Node>
-  readonly chain: Box
-}
+const formats: Readonly<Record<Format, (drawing: Drawing) => string>> = { mermaid, dot, text }
 
-const draw = (jobChain: JobChain): Drawing => {
-  const graph = Graph.make(jobChain)
-  const jobs = graph.ids.map((id) => jobChain.jobs?.[id] as Job)
-  const nodes = graph.ids.map((id, index): Node => ({
-    index,
-    id,
-    job: jobs[index] as Job,
-    next: neighbours(graph.next, index),
-    previous: neighbours(graph.previous, index)
-  }))
-  const sequences = Sequences.make(graph, jobs)
-  const firsts = nodes.filter(({ index }) => Sequences.isFirst(sequences, index))
-  const boxes = new Map<number, Box>(firsts.map((first) => [first.index, { first, boxes: [], nodes: [] }]))
-  const chain: Box = { first: undefined, boxes: [], nodes: [] }
-  // The smallest extent around something is the box it stands in.
-  const around = firsts.map(({ index }) => ({ index, extent: new Set(Sequences.extent(sequences, index)) }))
-    .toSorted((left, right) => left.extent.size - right.extent.size)
-  const boxAround = (index: number, self?: number): Box =>
-    boxes.get(around.find((other) => other.index !== self && other.extent.has(index))?.index ?? -1) ?? chain
-  for (const [index, box] of boxes) boxAround(index, index).boxes.push(box)
-  const byLevel = nodes.toSorted((left, right) =>
-    Graph.at(graph.levels, left.index) - Graph.at(graph.levels, right.index)
-  )
-  for (const node of byLevel) boxAround(node.index).nodes.push(node)
-  return { nodes, chain }
-}
+const columns = 80
+/** Of a job that waits for thousands, the first say enough. */
+const parentsShownMax = 12
 
-const neighbours = ({ offsets, targets }: Graph.Adjacency, index: number): ReadonlyArray<number> =>
-  Array.from(targets.subarray(offsets[index], offsets[index + 1]))
+const linesOf = ({ id, job, previous }: Node, nodes: ReadonlyArray<Node>, indent: string): ReadonlyArray<string> => {
+  const parents = previous.slice(0, parentsShownMax).map((index) => nodes[index]?.id ?? "")
+  const more = previous.length - parents.length
+  const last = parents.length - 1
+  const words = [
+    ...parents.map((parent, index) => `${index === 0 ? "after " : ""}${parent}${index < last ? "," : ""}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+    retries(job.retry, job.retryWait)
+  ].filter((word) => word !== "")
+  const lines = [`${indent}${id}`]
+  for (const [index, word] of words.entries()) {
+    const gap = index === 0 || (index === words.length - 1 && job.retry) ? "  " : " "
+    const line = `${lines.at(-1)}${gap}${word}`
+    if (line.length <= columns) lines[lines.length - 1] = line
+    else lines.push(`${indent}    ${word}`)
+  }
+  return lines
+}
 
 const retries = (retry: number | null | undefined, wait: string | null | undefined): string =>
   retry ? `retry ${retry}${wait ? ` after ${wait}` : ""}` : ""
 
 const labelOf = ({ id, job }: Node): string => {
-  const what = job.type === "shell" && typeof job.args?.command === "string" ? job.args.command : job.type ?? ""
-  return [id, what.length > 40 ? `${what.slice(0, 39)}…` : what, retries(job.retry, job.retryWait)]
-    .filter((part) => part !== "").join("\n")
+  const command = job.type === "shell" && typeof job.args?.command === "string" ? job.args.command : job.type ?? ""
+  const [line = "", ...others] = command.trim().split("\n")
+  const what = line.length > 40 || others.length > 0 ? `${line.slice(0, 39)}…` : line
+  return [id, what, retries(job.retry, job.retryWait)].filter((part) => part !== "").join("\n")
 }
 
 const titleOf = ({ first }: Box): string => {
@@ -84,49 +98,3 @@ const inMermaid = (label: string): string =>
 
 const inDot = (label: string): string =>
   `"${label.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"").replaceAll("\n", "\\n")}"`
-
-const mermaid = ({ chain, nodes }: Drawing): string => {
-  const box = (inside: Box, indent: string): ReadonlyArray<string> => [
-    ...inside.nodes.map((node) => `${indent}n${node.index}[${inMermaid(labelOf(node))}]`),
-    ...inside.boxes.flatMap((inner) => [
-      `${indent}subgraph s${inner.first?.index} [${inMermaid(titleOf(inner))}]`,
-      ...box(inner, `${indent}  `),
-      `${indent}end`
-    ])
-  ]
-  const edges = nodes.flatMap(({ index, next }) => next.map((to) => `  n${index} --> n${to}`))
-  return `${["flowchart TD", ...box(chain, "  "), ...edges].join("\n")}\n`
-}
-
-const dot = ({ chain, nodes }: Drawing): string => {
-  const box = (inside: Box, indent: string): ReadonlyArray<string> => [
-    ...inside.nodes.map((node) => `${indent}n${node.index} [label=${inDot(labelOf(node))}]`),
-    ...inside.boxes.flatMap((inner) => [
-      `${indent}subgraph cluster_${inner.first?.index} {`,
-      `${indent}  label=${inDot(titleOf(inner))}`,
-      ...box(inner, `${indent}  `),
-      `${indent}}`
-    ])
-  ]
-  const edges = nodes.flatMap(({ index, next }) => next.map((to) => `  n${index} -> n${to}`))
-  return `${["digraph chain {", "  node [shape=box]", ...box(chain, "  "), ...edges, "}"].join("\n")}\n`
-}
-
-/** Jobs in an order in which they could run one by one, each with what it waits for. */
-const text = ({ chain, nodes }: Drawing): string => {
-  const lines = (inside: Box, indent: string): ReadonlyArray<readonly [order: number, line: string]> =>
-    [
-      ...inside.nodes.map((node) => [nodes.indexOf(node), indent + lineOf(node, nodes)] as const),
-      ...inside.boxes.map((inner) => {
-        const content = lines(inner, `${indent}  `).map(([, line]) => line)
-        return [nodes.indexOf(inner.first as Node), [`${indent}${titleOf(inner)}:`, ...content].join("\n")] as const
-      })
-    ].toSorted(([left], [right]) => left - right)
-  return `${lines(chain, "").map(([, line]) => line).join("\n")}\n`
-}
-
-const lineOf = (node: Node, nodes: ReadonlyArray<Node>): string => {
-  const after = node.previous.map((index) => nodes[index]?.id ?? "").join(", ")
-  const parts = [after === "" ? "" : `after ${after}`, retries(node.job.retry, node.job.retryWait)]
-  return [node.id, ...parts.filter((part) => part !== "")].join("  ")
-}
