@@ -8,7 +8,7 @@ import type { JobChain } from "../domain/JobChain.ts"
 import { Fault, InvalidChain } from "../domain/Validation.ts"
 import * as ChainPlan from "./ChainPlan.ts"
 import * as PlanCompiler from "./PlanCompiler.ts"
-import * as SpecDecoder from "./SpecDecoder.ts"
+import type { SpecFault } from "./SpecFault.ts"
 
 /** A job type as far as a chain needs it: its name, and the args that jobs of it take. The engine's `JobType` is one. */
 export interface TypeOfJob<Args = unknown> {
@@ -86,21 +86,18 @@ export const make = <const Jobs extends Readonly<Record<string, object>>>(spec: 
   readonly jobs: Jobs & Checked<Jobs, never>
 }): JobChain => {
   const written = { ...spec, jobs: withTypeNames(spec.jobs) }
-  const plan = Result.flatMap(SpecDecoder.decode(written), ChainPlan.make)
+  const plan = ChainPlan.read(written)
   if (Result.isSuccess(plan)) return PlanCompiler.compile(plan.success, "").jobChain
   throw new InvalidChain({
     requestId: "",
-    faults: plan.failure.map((fault) =>
-      new Fault({
-        kind: fault.kind,
-        jobIds: [],
-        path: fault.path,
-        message: [`${fault.path.join(".")}: ${fault.message}`, ...(fault.hint === undefined ? [] : [fault.hint])].join(
-          "; "
-        )
-      })
-    )
+    faults: plan.failure.map(toFault)
   })
+}
+
+const toFault = ({ at, hint, kind, message, path }: SpecFault): Fault => {
+  const place = (at === "key" ? path.slice(0, -1) : path).join(".")
+  const words = hint === undefined ? message : `${message}; ${hint}`
+  return new Fault({ kind, jobIds: [], path, message: place === "" ? words : `${place}: ${words}` })
 }
 
 const withTypeNames = (jobs: Readonly<Record<string, unknown>>): Record<string, unknown> =>

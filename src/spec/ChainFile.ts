@@ -3,7 +3,7 @@
  *
  * `parse` turns a text into a wire chain, or into every fault with its line and column. A file may also hold a wire
  * `JobChain` or `SuspendedJobChain` as it is. Which job types there are and what their args look like is for whoever knows
- * the types to check: `errorOf` gives the faults they find their place in the file.
+ * the types to check: `errorOf` gives the faults they find a place in the file.
  *
  * @since 0.1.0
  */
@@ -12,11 +12,9 @@ import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
 import type { Fault } from "../domain/Validation.ts"
 import * as ChainFileError from "./ChainFileError.ts"
 import * as ChainPlan from "./ChainPlan.ts"
-import type { ChainSpec } from "./ChainSpec.ts"
 import type { Document, Position, SyntaxFault } from "./Document.ts"
 import * as JsonDocument from "./JsonDocument.ts"
 import * as PlanCompiler from "./PlanCompiler.ts"
-import * as SpecDecoder from "./SpecDecoder.ts"
 import { type Path, type SpecFault, unique } from "./SpecFault.ts"
 import * as TomlDocument from "./TomlDocument.ts"
 import * as WireFile from "./WireFile.ts"
@@ -111,10 +109,11 @@ const interpret = (document: Document, file: string): Result.Result<ParsedChain,
     }))
   const form = WireFile.formOf(value)
   if (form === "spec") {
-    return Result.mapBoth(compile(value), {
-      onSuccess: ({ jobChain, name, pathOf }) => {
+    return Result.mapBoth(ChainPlan.read(value), {
+      onSuccess: (plan) => {
+        const { jobChain, pathOf } = PlanCompiler.compile(plan, "")
         const locate = (path: Path) => positionOf(pathOf(path), "value")
-        return { kind: "new", file, name, jobChain, locate }
+        return { kind: "new", file, name: plan.name ?? "", jobChain, locate }
       },
       onFailure: placed
     })
@@ -151,29 +150,4 @@ const interpret = (document: Document, file: string): Result.Result<ParsedChain,
 const labelled = ({ at, message, path, whole }: SpecFault): string => {
   const label = path.findLast((key) => typeof key === "string")
   return at === "key" || whole === true || label === undefined ? message : `${label}: ${message}`
-}
-
-interface CompiledSpec {
-  readonly name: string
-  readonly jobChain: JobChain
-  /** Returns the path in what was written of a path in the wire chain. */
-  readonly pathOf: (path: Path) => Path
-}
-
-const compile = (value: unknown): Result.Result<CompiledSpec, ReadonlyArray<SpecFault>> => {
-  const decoded = SpecDecoder.decode(value)
-  if (Result.isFailure(decoded)) return Result.fail([...decoded.failure, ...faultsOfRest(value)])
-  return Result.map(ChainPlan.make(decoded.success), (plan) => compiled(plan, decoded.success))
-}
-
-const compiled = (plan: ChainPlan.ChainPlan, { name = "" }: ChainSpec): CompiledSpec => {
-  const { jobChain, pathOf } = PlanCompiler.compile(plan, "")
-  return { name, jobChain, pathOf }
-}
-
-/** Names and needs are checked also where something else is wrong. */
-const faultsOfRest = (value: unknown): ReadonlyArray<SpecFault> => {
-  const rest = SpecDecoder.salvage(value)
-  const plan = rest === undefined ? undefined : ChainPlan.make(rest)
-  return plan !== undefined && Result.isFailure(plan) ? plan.failure : []
 }

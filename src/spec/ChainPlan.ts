@@ -10,21 +10,33 @@
 import * as Result from "effect/Result"
 import { type ChainSpec, type Entry, isName, type Jobs, type Sequence } from "./ChainSpec.ts"
 import * as NeedsCircle from "./NeedsCircle.ts"
-import { didYouMean, type Path, type SpecFault } from "./SpecFault.ts"
+import * as SpecDecoder from "./SpecDecoder.ts"
+import { didYouMean, type Path, type SpecFault, unique } from "./SpecFault.ts"
 import { type Fields, type Level, lookUp, sequencesAround, type SequenceStep, type Step } from "./Step.ts"
 
 export interface ChainPlan {
+  readonly name: string | undefined
   readonly level: Level
   /** All steps in the order of the spec, a sequence before what is in it. */
   readonly steps: ReadonlyArray<Step>
 }
 
-/** Returns the plan, or every rule about names and needs that the spec breaks. */
-export const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault>> => {
+/** Returns the plan of what people write, or everything that is wrong with it: its shape, its names and its needs. */
+export const read = (value: unknown): Result.Result<ChainPlan, ReadonlyArray<SpecFault>> => {
+  const spec = SpecDecoder.decode(value)
+  if (Result.isSuccess(spec)) return make(spec.success)
+  // Names and needs are checked also where something else is wrong.
+  const rest = SpecDecoder.salvage(value)
+  const plan = rest === undefined ? undefined : make(rest)
+  const others = plan !== undefined && Result.isFailure(plan) ? plan.failure : []
+  return Result.fail(unique([...spec.failure, ...others]))
+}
+
+const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault>> => {
   const steps: Array<Step> = []
   const level = layOut(spec.jobs, { path: ["jobs"], outer: undefined, level: new Map(), all: steps })
   const faults = [...steps.flatMap(hasAllowedName), ...findNeeds(steps), ...NeedsCircle.faults(steps)]
-  return faults.length > 0 ? Result.fail(faults) : Result.succeed({ level, steps })
+  return faults.length > 0 ? Result.fail(faults) : Result.succeed({ name: spec.name, level, steps })
 }
 
 interface Ground {

@@ -44,13 +44,19 @@ export const compile = (plan: ChainPlan, requestId: string): Compiled => {
   }
 }
 
-const pathInSpec = (origins: Draft["origins"], [field, id, ...rest]: Path): Path => {
-  if (field !== "jobs" || id === undefined) return []
+const pathInSpec = (origins: Draft["origins"], [field, id, key, ...rest]: Path): Path => {
+  if (id === undefined) return []
   const step = origins.get(String(id))
   if (step === undefined) return ["jobs"]
-  const isShort = step.kind === "job" && "run" in step.entry
-  return [...step.path, ...(isShort && rest[0] === "args" ? ["run"] : rest)]
+  if (field !== "jobs" || key === undefined) return step.path
+  if (key === "sequenceRetry") return [...sequenceOf(step).path, "retry"]
+  if (key === "sequenceRetryWait") return [...sequenceOf(step).path, "retryWait"]
+  const isShort = step.kind === "job" && "run" in step.entry && (key === "args" || key === "type")
+  return isShort ? [...step.path, "run"] : [...step.path, key, ...rest]
 }
+
+/** The first job of a sequence says on the wire how the sequence is retried. */
+const sequenceOf = (step: Step): Step => step.kind === "job" ? step.outer ?? step : step
 
 interface Draft {
   readonly needed: ReadonlySet<Step>

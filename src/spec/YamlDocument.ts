@@ -45,6 +45,7 @@ type Ast = YamlAst.Parsed
 const parse = (text: string): Ast => parseDocument(text, { merge: true, prettyErrors: false, uniqueKeys: false })
 
 const plain = (message: string): string => {
+  if (/call stack/.test(message)) return "the values nest too deep"
   const sentence = message.replace(/; please use .*$/, "")
   return sentence.charAt(0).toLowerCase() + sentence.slice(1)
 }

@@ -56,7 +56,11 @@ describe("ChainBuilder", () => {
         assert.fail("it should have thrown")
       } catch (error) {
         assert.instanceOf(error, InvalidChain)
-        assert.deepStrictEqual(error.faults.map((fault) => fault.path.join(".")), ["jobs.a.retry"])
+        assert.deepStrictEqual(error.faults.map((fault) => fault.path.join(".")), ["jobs.a.retry", "jobs.b.needs"])
+        assert.strictEqual(
+          error.faults[1]?.message,
+          "jobs.b.needs: there is no job or sequence \"c\" on this level or further out"
+        )
       }
     })
   })
