@@ -56,8 +56,5 @@ export const toCode = (state: JobState): number => codes[state]
 /** Returns the state a wire number stands for; `"UNKNOWN"` for every number that stands for none. */
 export const fromCode = (code: number): JobState => words[code] ?? "UNKNOWN"
 
-/** Returns whether a wire number stands for a state. */
-export const isCode = (code: number): boolean => words[code] !== undefined
-
 /** Returns a state for people: its word, or the bare number where no word belongs to it. */
 export const describe = (code: number): string => words[code] ?? String(code)

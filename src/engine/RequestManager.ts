@@ -116,7 +116,7 @@ export class RequestManager extends Context.Service<RequestManager, {
   readonly requestList: Effect.Effect<ReadonlyArray<string>, RequestManagerUnavailable>
   /** Returns the status of every running job, of one request or of all. */
   readonly running: (requestId?: string) => Effect.Effect<ReadonlyArray<JobStatus>, RequestManagerUnavailable>
-  /** Takes how many jobs are finished. A request that is not known is no error. */
+  /** Takes how many jobs of a RUNNING request are finished. A request that is not, or not known, is no error. */
   readonly updateProgress: (progress: RequestProgress) => Effect.Effect<void, RequestManagerUnavailable>
 }>()("jobchain/RequestManager") {
   /**
@@ -259,7 +259,8 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
     updateProgress: ({ finishedJobs, requestId }) =>
       Effect.sync(() => {
         const entry = entries.get(requestId)
-        if (entry !== undefined) entry.request = { ...entry.request, finishedJobs }
+        // What is sent late must not change what a final state says.
+        if (entry?.request.state === "RUNNING") entry.request = { ...entry.request, finishedJobs }
       })
   }
 }

@@ -293,7 +293,7 @@ export class Traversal implements JobRunner.Host {
     this.running.delete(job)
     running.isAbandoned = true
     this.work++
-    if (stopFailure !== undefined) this.stopFailures.push({ jobId, reason: stopFailure })
+    if (stopFailure !== undefined) this.noteStopFailure(running, stopFailure)
     if (record !== undefined) this.addLog(running, record, true)
     const rewound = reaper.reap(chain, { job, state: record?.state ?? "STOPPED", isTooLate })
     this.changed.push(job)
@@ -303,6 +303,15 @@ export class Traversal implements JobRunner.Host {
     }
     if (rewound !== undefined) this.rewind(rewound, running)
     if (record === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
+  }
+
+  /** A stop answers with it; a suspend or rewind has nobody to tell. */
+  private noteStopFailure({ jobId, stopReason }: JobRunner.RunningJob, reason: string): void {
+    if (stopReason === "stop") this.stopFailures.push({ jobId, reason })
+    else {
+      const { requestId } = this
+      this.fork(Effect.annotateLogs(Effect.logWarning("The clean-up of a job failed:", reason), { requestId, jobId }))
+    }
   }
 
   private endTry(running: JobRunner.RunningJob, record: TryRecord): void {

@@ -38,6 +38,10 @@ const defaults: Settings = {
 /** The settings that traversers take when they are made. The counts and times of the defaults are the reference's. */
 export const Current = Context.Reference<Settings>("jobchain/TraverserConfig", { defaultValue: () => defaults })
 
-/** Provides settings; what is left out keeps its present value. */
-export const layer = (settings: Partial<Settings>): Layer.Layer<never> =>
-  Layer.effectContext(Effect.map(Current, (present) => Context.make(Current, { ...present, ...settings })))
+/** Provides settings; what is left out keeps its present value. Throws a `RangeError` for a `concurrency` below 1. */
+export const layer = (settings: Partial<Settings>): Layer.Layer<never> => {
+  if (!((settings.concurrency ?? 1) >= 1)) {
+    throw new RangeError(`concurrency is ${settings.concurrency}, expected a number of jobs from 1`)
+  }
+  return Layer.effectContext(Effect.map(Current, (present) => Context.make(Current, { ...present, ...settings })))
+}

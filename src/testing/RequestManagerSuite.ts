@@ -41,6 +41,8 @@ export const tests: Readonly<Record<string, Effect.Effect<void, unknown, Request
     yield* manager.finishRequest(finish)
     yield* manager.finishRequest(finish)
     includes(yield* manager.getRequest(id), { state: "COMPLETE", finishedAt: 1000 })
+    yield* manager.updateProgress({ requestId: id, finishedJobs: 0 })
+    includes(yield* manager.getRequest(id), { finishedJobs: 1 })
     const failure = yield* Effect.flip(manager.finishRequest({ ...finish, state: "FAIL" }))
     assert.strictEqual(failure.message, `request ${id} is in state COMPLETE, expected state RUNNING or FAIL`)
   }),

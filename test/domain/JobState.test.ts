@@ -6,10 +6,6 @@ describe("JobState", () => {
     assert.deepStrictEqual(JobState.JobState.literals.map(JobState.toCode), [0, 1, 2, 3, 4, 6, 7])
   })
 
-  it("knows which numbers stand for a state, 5 is reserved", () => {
-    assert.deepStrictEqual([-1, 0, 1, 2, 3, 4, 5, 6, 7, 8].filter(JobState.isCode), [0, 1, 2, 3, 4, 6, 7])
-  })
-
   it("describes a state by its word, and anything else by its number", () => {
     assert.deepStrictEqual([3, 5, 42].map(JobState.describe), ["COMPLETE", "5", "42"])
   })

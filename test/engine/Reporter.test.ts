@@ -116,6 +116,19 @@ describe("Reporter", () => {
         assert.strictEqual((yield* traverser.result).state, "COMPLETE")
       }))
 
+    itYielding("holds back a successor although the other jobs before it are over", () =>
+      Effect.gen(function*() {
+        const sent = refusing("b", 2)
+        const jobs = new ScriptedJobs()
+        const bench = yield* Bench.make({ jobs: jobs.layer, sent })
+        const traverser = yield* bench.start(chainOf("a -> b c\nb -> d\nc -> d"))
+        yield* bench.pass("999 millis")
+        assert.deepStrictEqual(jobs.calls.map((call) => call.jobId), ["a", "b", "c"])
+        yield* bench.pass("1 millis")
+        assert.strictEqual(jobs.calls.at(-1)?.jobId, "d")
+        assert.strictEqual((yield* traverser.result).state, "COMPLETE")
+      }))
+
     itYielding(
       "of a try with tries left holds back the next try, whose wait begins when it is accepted",
       () =>

@@ -485,6 +485,24 @@ describe("Traverser", () => {
         })
     )
 
+    itYielding(
+      "does not answer for a clean-up that failed before, when a sequence was rewound",
+      () =>
+        Effect.gen(function*() {
+          const jobs = new ScriptedJobs({
+            behaviours: {
+              b: [{ state: "FAIL" }, {}],
+              c: [{ block: true, stopError: "no such process" }, { block: true }]
+            }
+          })
+          const bench = yield* Bench.make({ jobs: jobs.layer, sent: new Bench.Sent() })
+          const sequence = { a: { sequenceId: "a", sequenceRetry: 1 }, b: { sequenceId: "a" }, d: { sequenceId: "a" } }
+          const traverser = yield* bench.start(chainOf("a -> b c\nb -> d\nc -> d", sequence))
+          assert.lengthOf(jobs.calls.filter((call) => call.jobId === "c"), 2)
+          assert.strictEqual((yield* Fiber.join(yield* bench.fork(traverser.stop))).state, "STOPPED")
+        })
+    )
+
     itYielding("answers StopFailed when a job's own clean-up fails", () =>
       Effect.gen(function*() {
         const sent = new Bench.Sent()

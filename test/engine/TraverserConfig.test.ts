@@ -19,6 +19,10 @@ describe("TraverserConfig", () => {
   })
 
   describe("layer", () => {
+    it.each([0, -1, Number.NaN])("refuses a concurrency of %d, with which nothing would ever start", (concurrency) => {
+      assert.throws(() => TraverserConfig.layer({ concurrency }), RangeError)
+    })
+
     it.effect("changes what it says, and leaves the rest as it is, layer upon layer", () =>
       Effect.gen(function*() {
         const settings = yield* TraverserConfig.Current
