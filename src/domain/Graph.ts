@@ -6,14 +6,18 @@
  *
  * @since 0.1.0
  */
-import type { JobChain } from "./JobChain.ts"
+import type { Job, JobChain } from "./JobChain.ts"
 
 export interface Graph {
   /** Job index → job id, in the order of the wire value's keys. */
   readonly ids: ReadonlyArray<string>
+  /** Job index → job. */
+  readonly jobs: ReadonlyArray<Job>
   readonly indexOf: ReadonlyMap<string, number>
   readonly next: Adjacency
   readonly previous: Adjacency
+  /** Whether all of the wire value's adjacency list is in it: nothing had to be left out. */
+  readonly isWhole: boolean
   /** Job index → length of the longest path to it from a first job. Every edge leads to a higher level. */
   readonly levels: Int32Array
 }
@@ -27,14 +31,24 @@ export interface Adjacency {
 /** Reads a typed array where the index is known to be inside. */
 export const at = (array: ArrayLike<number>, index: number): number => array[index] as number
 
-/** Returns the graph of a chain, in time and memory of its jobs and edges. */
+/**
+ * Returns the graph of a chain, in time and memory of its jobs and edges.
+ *
+ * Looking names up is most of what it costs, so each is looked up once; `Object.entries` would cost three times as much.
+ */
 export const make = (jobChain: JobChain): Graph => {
-  const ids = Object.keys(jobChain.jobs ?? {})
+  const wireJobs = jobChain.jobs ?? {}
+  const ids = Object.keys(wireJobs)
+  const jobs: Array<Job> = []
   const indexOf = new Map<string, number>()
-  for (let job = 0; job < ids.length; job++) indexOf.set(ids[job] as string, job)
-  const next = compress(ids.length, ids, indexOf, jobChain.adjacencyList ?? {})
+  for (let job = 0; job < ids.length; job++) {
+    const id = ids[job] as string
+    jobs.push(wireJobs[id] as Job)
+    indexOf.set(id, job)
+  }
+  const { isWhole, next } = compress(ids, indexOf, jobChain.adjacencyList ?? {})
   const previous = reverse(next)
-  return { ids, indexOf, next, previous, levels: levelsOf(next, previous) }
+  return { ids, jobs, indexOf, next, previous, isWhole, levels: levelsOf(next, previous) }
 }
 
 /** Returns how many neighbours a job has. */
@@ -59,27 +73,35 @@ export const reach = (graph: Graph, start: number, levelMax: number): Array<numb
 }
 
 const compress = (
-  size: number,
   ids: ReadonlyArray<string>,
   indexOf: ReadonlyMap<string, number>,
   adjacencyList: NonNullable<JobChain["adjacencyList"]>
-): Adjacency => {
+): { readonly next: Adjacency; readonly isWhole: boolean } => {
+  const size = ids.length
   const offsets = new Int32Array(size + 1)
   const targets: Array<number> = []
   // The last job that had an edge to a job, plus one: finds repeated edges without a set per job.
   const seenFrom = new Int32Array(size)
+  let lists = 0
+  let edges = 0
   for (let job = 0; job < size; job++) {
-    const from = ids[job] as string
+    const id = ids[job] as string
+    const list = adjacencyList[id]
     // Not all that an object answers is its own: a job may be called "constructor".
-    for (const id of (Object.hasOwn(adjacencyList, from) && adjacencyList[from]) || []) {
-      const target = indexOf.get(id)
-      if (target === undefined || target === job || seenFrom[target] === job + 1) continue
-      seenFrom[target] = job + 1
-      targets.push(target)
+    if (list !== undefined && Object.hasOwn(adjacencyList, id)) {
+      lists++
+      for (const targetId of list ?? []) {
+        edges++
+        const target = indexOf.get(targetId)
+        if (target === undefined || target === job || seenFrom[target] === job + 1) continue
+        seenFrom[target] = job + 1
+        targets.push(target)
+      }
     }
     offsets[job + 1] = targets.length
   }
-  return { offsets, targets: Int32Array.from(targets) }
+  const isWhole = edges === targets.length && lists === Object.keys(adjacencyList).length
+  return { next: { offsets, targets: new Int32Array(targets) }, isWhole }
 }
 
 const reverse = ({ offsets, targets }: Adjacency): Adjacency => {

@@ -52,8 +52,8 @@ export interface Tries {
 /** Compiles a wire chain, which must have passed `Validation`, in time and memory of its jobs and edges. */
 export const make = (jobChain: JobChain, tries: Tries = {}, graph: Graph.Graph = Graph.make(jobChain)): Chain => {
   const size = graph.ids.length
-  const jobs = graph.ids.map((id) => jobChain.jobs?.[id] as Job)
-  const states = Uint8Array.from(jobs, (job) => job.state ?? JobState.UNKNOWN)
+  const { jobs } = graph
+  const states = statesOf(jobs)
   const completions = completionsOf(graph, jobs, states)
   const chain: Chain = {
     requestId: jobChain.requestId ?? "",
@@ -69,7 +69,7 @@ export const make = (jobChain: JobChain, tries: Tries = {}, graph: Graph.Graph =
     sequenceTries: countsOf(graph, tries.sequenceTries),
     completions,
     rewinding: new Uint8Array(size),
-    counts: new Int32Array(256),
+    counts: new Int32Array(JobState.SUSPENDED + 1),
     runnable: 0,
     completed: 0,
     finishedJobs: jobChain.finishedJobs ?? 0,
@@ -245,8 +245,15 @@ const countsOf = (graph: Graph.Graph, counts: Readonly<Record<string, number>> |
   return found
 }
 
+const statesOf = (jobs: ReadonlyArray<Job>): Uint8Array => {
+  const states = new Uint8Array(jobs.length)
+  for (let job = 0; job < jobs.length; job++) states[job] = jobs[job]?.state ?? JobState.UNKNOWN
+  return states
+}
+
 const completionsOf = (graph: Graph.Graph, jobs: ReadonlyArray<Job>, states: Uint8Array): Uint32Array => {
   const completions = new Uint32Array(jobs.length)
+  if (!states.includes(JobState.COMPLETE)) return completions
   const complete = [...states.keys()].filter((job) => states[job] === JobState.COMPLETE)
   complete.sort((left, right) =>
     (jobs[left]?.completion ?? 0) - (jobs[right]?.completion ?? 0) ||

@@ -61,13 +61,12 @@ export class InvalidChain extends Schema.TaggedError<InvalidChain>()("InvalidCha
 
 interface Subject {
   readonly chain: JobChain
-  readonly jobs: ReadonlyArray<readonly [id: string, job: Job]>
   readonly graph: Graph.Graph
 }
 
 /** Returns every fault of a chain that has not run yet: all jobs PENDING, none finished. */
 export const faultsOfNew = (chain: JobChain, graph: Graph.Graph = Graph.make(chain)): ReadonlyArray<Fault> => {
-  const subject = { chain, graph, jobs: Object.entries(chain.jobs ?? {}) }
+  const subject = { chain, graph }
   return [...faultsOfAny(subject), ...statesAreOneOf(subject, [JobState.PENDING]), ...countsFinishedJobs(subject, 0)]
 }
 
@@ -77,8 +76,8 @@ export const faultsOfSuspended = (
   graph: Graph.Graph = Graph.make(suspended.jobChain ?? {})
 ): ReadonlyArray<Fault> => {
   const chain = suspended.jobChain ?? {}
-  const subject = { chain, graph, jobs: Object.entries(chain.jobs ?? {}) }
-  const complete = subject.jobs.filter(([, job]) => job.state === JobState.COMPLETE).length
+  const subject = { chain, graph }
+  const complete = graph.jobs.filter((job) => job.state === JobState.COMPLETE).length
   return [
     ...faultsOfAny(subject),
     ...statesAreOneOf(subject, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED]),
@@ -117,17 +116,34 @@ const fault = (
   message: string
 ): Fault => new Fault({ kind, jobIds, path, message })
 
-const hasJobs = ({ jobs }: Subject) => jobs.length > 0 ? [] : [fault("no-jobs", [], ["jobs"], "The chain has no jobs")]
+const none: ReadonlyArray<Fault> = []
 
-const keysAreIds = ({ jobs }: Subject) =>
-  jobs.flatMap(([key, job]) =>
-    key === (job.id ?? "")
-      ? []
-      : [fault("job-id-mismatch", [key], ["jobs", key, "id"], `Job "${key}" says that its id is "${job.id ?? ""}"`)]
-  )
+/** Asks a rule about every job. It answers `none` where the job keeps it: a chain can have a million. */
+const faultsOfJobs = (
+  { ids, jobs }: Graph.Graph,
+  rule: (id: string, job: Job) => ReadonlyArray<Fault>
+): ReadonlyArray<Fault> => {
+  const faults: Array<Fault> = []
+  for (let job = 0; job < jobs.length; job++) {
+    const broken = rule(ids[job] as string, jobs[job] as Job)
+    if (broken !== none) faults.push(...broken)
+  }
+  return faults
+}
 
-const edgesLeadToJobs = ({ chain, graph }: Subject) =>
-  Object.entries(chain.adjacencyList ?? {}).flatMap(([from, targets]) => {
+const hasJobs = ({ graph }: Subject) =>
+  graph.jobs.length > 0 ? none : [fault("no-jobs", [], ["jobs"], "The chain has no jobs")]
+
+const keysAreIds = ({ graph }: Subject) =>
+  faultsOfJobs(graph, (key, job) =>
+    key === job.id || key === (job.id ?? "")
+      ? none
+      : [fault("job-id-mismatch", [key], ["jobs", key, "id"], `Job "${key}" says that its id is "${job.id ?? ""}"`)])
+
+const edgesLeadToJobs = ({ chain, graph }: Subject) => {
+  // Most chains are whole, and names need not be looked up again.
+  if (graph.isWhole) return none
+  return Object.entries(chain.adjacencyList ?? {}).flatMap(([from, targets]) => {
     const path = ["adjacencyList", from]
     const known = graph.indexOf.has(from)
     const seen = new Set<string>()
@@ -159,6 +175,7 @@ const edgesLeadToJobs = ({ chain, graph }: Subject) =>
     }
     return faults
   })
+}
 
 const jobsWithout = (graph: Graph.Graph, adjacency: Graph.Adjacency): ReadonlyArray<string> =>
   graph.ids.filter((_, job) => Graph.degree(adjacency, job) === 0)
@@ -201,24 +218,24 @@ const parentWithoutLevel = ({ levels, previous }: Graph.Graph, job: number): num
   previous.targets.subarray(previous.offsets[job], previous.offsets[job + 1]).find((parent) => levels[parent] === -1) ??
     job
 
-const sequencesExist = ({ chain, jobs }: Subject) =>
-  jobs.flatMap(([id, job]) => {
-    if (!job.sequenceId) return []
-    const first = Object.hasOwn(chain.jobs ?? {}, job.sequenceId) ? chain.jobs?.[job.sequenceId] : undefined
+const sequencesExist = ({ graph }: Subject) =>
+  faultsOfJobs(graph, (id, job) => {
+    if (!job.sequenceId) return none
+    const index = graph.indexOf.get(job.sequenceId)
     const path = ["jobs", id, "sequenceId"]
-    if (first === undefined) {
+    if (index === undefined) {
       const message = `Job "${id}" belongs to sequence "${job.sequenceId}", but no job has this id`
       return [fault("unknown-sequence-id", [id], path, message)]
     }
-    if ((first.sequenceId ?? "") === job.sequenceId) return []
+    if (graph.jobs[index]?.sequenceId === job.sequenceId) return none
     const message = `Job "${id}" belongs to sequence "${job.sequenceId}", but that job is not the first of a sequence`
     return [fault("unknown-sequence-id", [id], path, message)]
   })
 
-const sequencesStartUpstream = ({ graph, jobs }: Subject) => {
+const sequencesStartUpstream = ({ graph }: Subject) => {
   const members = new Map<number, Array<number>>()
-  for (const [index, [, job]] of jobs.entries()) {
-    const first = graph.indexOf.get(job.sequenceId || "")
+  for (const [index, { sequenceId }] of graph.jobs.entries()) {
+    const first = sequenceId ? graph.indexOf.get(sequenceId) : undefined
     if (first === undefined || first === index) continue
     const others = members.get(first)
     if (others === undefined) members.set(first, [index])
@@ -236,32 +253,36 @@ const sequencesStartUpstream = ({ graph, jobs }: Subject) => {
   })
 }
 
-const waitsAreDurations = ({ jobs }: Subject) =>
-  jobs.flatMap(([id, job]) =>
-    (["retryWait", "sequenceRetryWait"] as const).flatMap((field) => {
+const waits = ["retryWait", "sequenceRetryWait"] as const
+
+const waitsAreDurations = ({ graph }: Subject) =>
+  faultsOfJobs(graph, (id, job) =>
+    !job.retryWait && !job.sequenceRetryWait ? none : waits.flatMap((field) => {
       const milliseconds = GoDuration.parse(job[field] ?? "")
-      if (milliseconds !== undefined && milliseconds >= 0) return []
+      if (milliseconds !== undefined && milliseconds >= 0) return none
       const message = `The ${field} of job "${id}" is "${
         job[field]
       }", expected a duration ≥ 0 such as "500ms" or "1m30s"`
       return [fault("bad-wait", [id], ["jobs", id, field], message)]
-    })
-  )
+    }))
 
 const isCount = (count: number | null | undefined): boolean =>
   count === null || count === undefined || (Number.isSafeInteger(count) && count >= 0)
 
-const retriesAreCounts = ({ jobs }: Subject) =>
-  jobs.flatMap(([id, job]) =>
-    (["retry", "sequenceRetry", "completion"] as const).filter((field) => !isCount(job[field])).map((field) =>
-      fault(
-        "bad-count",
-        [id],
-        ["jobs", id, field],
-        `The ${field} of job "${id}" is ${job[field]}, expected a whole number ≥ 0`
-      )
-    )
-  )
+const counts = ["retry", "sequenceRetry", "completion"] as const
+
+const retriesAreCounts = ({ graph }: Subject) =>
+  faultsOfJobs(graph, (id, job) =>
+    isCount(job.retry) && isCount(job.sequenceRetry) && isCount(job.completion)
+      ? none
+      : counts.filter((field) => !isCount(job[field])).map((field) =>
+        fault(
+          "bad-count",
+          [id],
+          ["jobs", id, field],
+          `The ${field} of job "${id}" is ${job[field]}, expected a whole number ≥ 0`
+        )
+      ))
 
 const triesAreCounts = (suspended: SuspendedJobChain) =>
   (["totalJobTries", "latestRunJobTries", "sequenceTries"] as const).flatMap((field) =>
@@ -270,21 +291,18 @@ const triesAreCounts = (suspended: SuspendedJobChain) =>
     )
   )
 
-const statesAreOneOf = ({ jobs }: Subject, allowed: ReadonlyArray<number>) => {
-  const words = allowed.map(JobState.describe).join(" or ")
-  return jobs.filter(([, job]) => !allowed.includes(job.state ?? JobState.UNKNOWN)).map(([id, job]) =>
-    fault(
-      "job-state",
-      [id],
-      ["jobs", id, "state"],
-      `Job "${id}" is ${JobState.describe(job.state ?? JobState.UNKNOWN)}, expected ${words}`
-    )
-  )
-}
+const statesAreOneOf = ({ graph }: Subject, allowed: ReadonlyArray<number>) =>
+  faultsOfJobs(graph, (id, job) => {
+    const state = job.state ?? JobState.UNKNOWN
+    if (allowed.includes(state)) return none
+    const words = allowed.map(JobState.describe).join(" or ")
+    const message = `Job "${id}" is ${JobState.describe(state)}, expected ${words}`
+    return [fault("job-state", [id], ["jobs", id, "state"], message)]
+  })
 
 const countsFinishedJobs = ({ chain }: Subject, expected: number) => {
   const finished = chain.finishedJobs ?? 0
-  if (finished === expected) return []
+  if (finished === expected) return none
   const message = `The chain says that ${finished} of its jobs are finished, expected ${expected}`
   return [fault("finished-jobs", [], ["finishedJobs"], message)]
 }

@@ -1,8 +1,8 @@
 /**
  * Runs one job: a try, and while tries are left, a wait and the next try.
  *
- * The traverser makes a `RunningJob`, forks `run` as the job's fiber (uninterruptible, so that the last record is kept)
- * and gets a record of each try. The runner sends nothing and decides nothing about other jobs.
+ * The traverser makes a `RunningJob`, forks `run` as the job's fiber (uninterruptible, so that the last log is kept)
+ * and gets a job log of each try. The runner sends nothing and decides nothing about other jobs.
  *
  * @since 0.1.0
  */
@@ -13,24 +13,16 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
+import * as GoDuration from "../domain/GoDuration.ts"
+import type { Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
+import type { JobLog } from "../domain/JobLog.ts"
 import type { JobState } from "../domain/JobState.ts"
 import { interruptUnsafe, type Reason } from "./Interruption.ts"
 import type { JobContext } from "./JobContext.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import * as JobResult from "./JobResult.ts"
 import type { PreparedJob } from "./JobType.ts"
-
-/** How one try ended. Times are Unix milliseconds; both are 0 when the job never ran. */
-export interface TryRecord extends OutputTail {
-  readonly try: number
-  readonly startedAt: number
-  readonly finishedAt: number
-  /** COMPLETE, FAIL, UNKNOWN or STOPPED. */
-  readonly state: JobState
-  readonly exit: number
-  readonly error: string
-}
 
 /** What a running job needs of whoever runs it. */
 export interface Host {
@@ -41,8 +33,8 @@ export interface Host {
   readonly setData: (running: RunningJob, data: JobData) => void
   readonly statusChanged: (running: RunningJob) => void
   readonly outputWritten: (running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array) => void
-  /** Takes the record of a try after which tries are left, and completes `running.recorded` when it is kept. */
-  readonly tryEnded: (running: RunningJob, record: TryRecord) => void
+  /** Takes the log of a try after which tries are left, and completes `running.recorded` when it is kept. */
+  readonly tryEnded: (running: RunningJob, log: JobLog) => void
 }
 
 /** A job that runs or waits between two tries. It is also the `JobContext` that its tries see. */
@@ -51,11 +43,10 @@ export class RunningJob implements JobContext {
   /** The job's index in its chain. */
   readonly job: number
   readonly jobId: string
+  readonly spec: Job
   try: number
   retriesLeft: number
-  /** Milliseconds. */
-  readonly retryWait: number
-  fiber: Fiber.Fiber<TryRecord | undefined> | undefined = undefined
+  fiber: Fiber.Fiber<JobLog | undefined> | undefined = undefined
   prepared: PreparedJob | undefined = undefined
   startedAt = 0
   status = ""
@@ -73,17 +64,22 @@ export class RunningJob implements JobContext {
   /** Done when the type's `stop`, once asked, has ended. */
   private stopping: Deferred.Deferred<void> | undefined = undefined
 
-  constructor(host: Host, job: number, jobId: string, jobTry: number, retriesLeft: number, retryWait: number) {
+  constructor(host: Host, job: number, jobId: string, spec: Job, jobTry: number, retriesLeft: number) {
     this.host = host
     this.job = job
     this.jobId = jobId
+    this.spec = spec
     this.try = jobTry
     this.retriesLeft = retriesLeft
-    this.retryWait = retryWait
   }
 
   get requestId(): string {
     return this.host.requestId
+  }
+
+  /** The wait before the job's next try, in milliseconds. */
+  get retryWait(): number {
+    return GoDuration.parse(this.spec.retryWait ?? "") ?? 0
   }
 
   get idempotencyKey(): string {
@@ -151,6 +147,11 @@ export class RunningJob implements JobContext {
     if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
   }
 
+  /** Whether its try leaves nothing to wait for or to fetch when it ends. */
+  get isQuiet(): boolean {
+    return !this.hasWritten && this.stopping === undefined
+  }
+
   /** Waits for the type's `stop`, where it was asked. */
   get stopEnded(): Effect.Effect<void> {
     return this.stopping === undefined ? Effect.void : Deferred.await(this.stopping)
@@ -161,72 +162,76 @@ type Decoder = InstanceType<typeof TextDecoder>
 
 const encoder = new TextEncoder()
 
-/** Runs a job to the record of its last try; `undefined` when it was interrupted while it waited for another one. */
-export const run = Effect.fnUntraced(function*(running: RunningJob, prepared: PreparedJob) {
-  const { clock } = running.host
+/**
+ * Runs a job to the log of its last try; `undefined` when it was interrupted while it waited for another one.
+ *
+ * Written with plain functions and one frame a try: a generator costs more than all else that the engine does for a job.
+ */
+export const run = (running: RunningJob, prepared: PreparedJob): Effect.Effect<JobLog | undefined> => {
+  running.startedAt = running.host.clock.currentTimeMillisUnsafe()
   // Asked to end before it began, a type with a `stop` would never hear of it.
   const attempt = Effect.suspend(() => running.stopReason === undefined ? prepared.run(running) : Effect.interrupt)
-  const interruptible = prepared.stop === undefined ? Effect.interruptible(attempt) : attempt
-  while (true) {
-    running.startedAt = clock.currentTimeMillisUnsafe()
-    const exit = yield* Effect.exit(interruptible)
-    const ended = endOf(running, prepared, exit)
-    const finishedAt = clock.currentTimeMillisUnsafe()
-    yield* running.stopEnded
-    const output = running.hasWritten ? yield* running.host.output.end(running) : noOutput
+  return Effect.matchCauseEffect(prepared.stop === undefined ? Effect.interruptible(attempt) : attempt, {
+    onFailure: (cause) => endTry(running, prepared, endOfCause(running, cause)),
+    onSuccess: (value) => endTry(running, prepared, endOfValue(running, prepared, value))
+  })
+}
+
+const endTry = (running: RunningJob, prepared: PreparedJob, own: End): Effect.Effect<JobLog | undefined> => {
+  const end = stoppedUnlessComplete(running, own)
+  const finishedAt = running.host.clock.currentTimeMillisUnsafe()
+  return running.isQuiet
+    ? goOn(running, prepared, logOf(running, end, noOutput, finishedAt))
+    : Effect.flatMap(outputOf(running), (output) => goOn(running, prepared, logOf(running, end, output, finishedAt)))
+}
+
+/** Waits for the type's `stop`, where it was asked, and then takes what the try has written. */
+const outputOf = (running: RunningJob): Effect.Effect<OutputTail> =>
+  Effect.flatMap(running.stopEnded, () => {
+    if (!running.hasWritten) return Effect.succeed(noOutput)
     running.hasWritten = false
-    const record = recordOf(running, ended, output, finishedAt)
-    if (isLast(running, ended.state)) return record
-    running.retriesLeft--
-    running.isWaiting = true
-    running.startedAt = finishedAt
-    running.recorded = Deferred.makeUnsafe()
-    running.host.tryEnded(running, record)
-    const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(running.retryWait))
-    const waited = yield* Effect.exit(Effect.interruptible(wait))
+    return running.host.output.end(running)
+  })
+
+/** Ends the job with a try's log, or waits and tries again. */
+const goOn = (running: RunningJob, prepared: PreparedJob, log: JobLog): Effect.Effect<JobLog | undefined> => {
+  if (log.state === "COMPLETE" || log.state === "STOPPED" || running.retriesLeft <= 0) return Effect.succeed(log)
+  running.retriesLeft--
+  running.isWaiting = true
+  running.startedAt = log.finishedAt
+  running.recorded = Deferred.makeUnsafe()
+  running.host.tryEnded(running, log)
+  const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(running.retryWait))
+  return Effect.flatMap(Effect.exit(Effect.interruptible(wait)), (waited) => {
     // The interruption may have come just after the wait.
-    if (Exit.isFailure(waited) || running.stopReason !== undefined) return undefined
+    if (Exit.isFailure(waited) || running.stopReason !== undefined) return Effect.succeed(undefined)
     running.isWaiting = false
-  }
-})
+    return run(running, prepared)
+  })
+}
 
-/** Returns the record of a job that could not be made. */
-export const unmade = (running: RunningJob, reason: string): TryRecord => ({
-  ...noOutput,
-  try: running.try,
-  startedAt: 0,
-  finishedAt: 0,
-  state: "FAIL",
-  exit: 1,
-  error: `problem creating job runner: ${reason}`
-})
+/** Returns the log of a job that could not be made. */
+export const unmade = (running: RunningJob, reason: string): JobLog =>
+  logOf(running, failed(`problem creating job runner: ${reason}`), noOutput, 0)
 
-/** Returns the record of a job that did not stop in time. */
-export const tooLate = (running: RunningJob, output: OutputTail): TryRecord => ({
-  ...output,
-  try: running.try,
-  startedAt: running.startedAt,
-  finishedAt: running.host.clock.currentTimeMillisUnsafe(),
-  state: "FAIL",
-  exit: 1,
-  error: "job did not stop in time"
-})
+/** Returns the log of a job that did not stop in time. */
+export const tooLate = (running: RunningJob, output: OutputTail): JobLog =>
+  logOf(running, failed("job did not stop in time"), output, running.host.clock.currentTimeMillisUnsafe())
 
-/** Returns the record of a job whose runner itself broke, which is a defect in a layer it uses. */
-export const broken = (running: RunningJob, cause: Cause.Cause<unknown>): TryRecord => ({
-  ...tooLate(running, noOutput),
-  error: describe(cause)
-})
+/** Returns the log of a job whose runner itself broke, which is a defect in a layer it uses. */
+export const broken = (running: RunningJob, cause: Cause.Cause<unknown>): JobLog =>
+  logOf(running, failed(describe(cause)), noOutput, running.host.clock.currentTimeMillisUnsafe())
 
 export const noOutput: OutputTail = { stdout: "", stderr: "" }
 
-const isLast = (running: RunningJob, state: JobState): boolean =>
-  state === "COMPLETE" || state === "STOPPED" || running.retriesLeft <= 0
-
 type End = Omit<JobResult.JobResultFields, "data" | "runError">
 
-const recordOf = (running: RunningJob, end: End, output: OutputTail, finishedAt: number): TryRecord => ({
+const logOf = (running: RunningJob, end: End, output: OutputTail, finishedAt: number): JobLog => ({
+  requestId: running.requestId,
+  jobId: running.jobId,
   try: running.try,
+  name: running.spec.name ?? "",
+  type: running.spec.type ?? "",
   startedAt: running.startedAt,
   finishedAt,
   state: end.state,
@@ -236,12 +241,13 @@ const recordOf = (running: RunningJob, end: End, output: OutputTail, finishedAt:
   stderr: end.stderr ?? output.stderr
 })
 
-/** Says what a try's exit means. After an interruption everything but COMPLETE is STOPPED. */
-const endOf = (running: RunningJob, prepared: PreparedJob, exit: Exit.Exit<unknown, unknown>): End => {
-  const end = Exit.isSuccess(exit) ? endOfValue(running, prepared, exit.value) : endOfCause(running, exit.cause)
-  if (running.stopReason === undefined || end.state === "COMPLETE") return end
-  return end.state === "STOPPED" ? end : { ...end, state: "STOPPED" }
-}
+const failed = (error: string): End => ({ state: "FAIL", exit: 1, error })
+
+/** After an interruption everything but COMPLETE is STOPPED. */
+const stoppedUnlessComplete = (running: RunningJob, end: End): End =>
+  running.stopReason === undefined || end.state === "COMPLETE" || end.state === "STOPPED"
+    ? end
+    : { ...end, state: "STOPPED" }
 
 const succeeded: End = { state: "COMPLETE", exit: 0, error: "" }
 
@@ -254,7 +260,7 @@ const endOfValue = (running: RunningJob, prepared: PreparedJob, value: unknown):
   if (typeof value !== "object" || value === null) return succeeded
   const data = prepared.toData?.(value) ?? Result.succeed(value as JobData)
   if (Result.isFailure(data)) {
-    return { state: "FAIL", exit: 1, error: `the data it returned does not fit: ${data.failure.message}` }
+    return failed(`the data it returned does not fit: ${data.failure.message}`)
   }
   keep(running, data.success)
   return succeeded
@@ -279,7 +285,7 @@ const endOfCause = (running: RunningJob, cause: Cause.Cause<unknown>): End => {
   if (!isOwn) return { state: "STOPPED", exit: 1, error: `interrupted: ${running.stopReason ?? "by itself"}` }
   const error = describe(cause)
   if (running.stopReason !== undefined && Cause.hasInterrupts(cause)) running.stopFailure = error
-  return { state: "FAIL", exit: 1, error }
+  return failed(error)
 }
 
 /** A cause in one line for the job log: a failure by its message, a defect as a panic. */

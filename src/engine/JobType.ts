@@ -119,15 +119,15 @@ export const make: {
   const decode = decoderOf(name, options)
   const toData = options.data === undefined ? undefined : Schema.encodeUnknownResult(options.data, allFaults)
   const { run, stop } = options
-  return {
-    name,
-    prepare: (job) =>
-      Result.map(decode(job), (args): PreparedJob<any> => ({
-        run: (context) => run(args, context),
-        ...(stop === undefined ? {} : { stop: (context: JobContext) => stop(args, context) }),
-        ...(toData === undefined ? {} : { toData })
-      }))
-  }
+  const bind = (args: unknown): PreparedJob<any> => ({
+    run: (context) => run(args, context),
+    ...(stop === undefined ? {} : { stop: (context: JobContext) => stop(args, context) }),
+    ...(toData === undefined ? {} : { toData })
+  })
+  // Most types are this simple, and a chain can have a million jobs.
+  const bindRun = (args: unknown): PreparedJob<any> => ({ run: (context) => run(args, context) })
+  const prepared = stop === undefined && toData === undefined ? bindRun : bind
+  return { name, prepare: (job) => Result.map(decode(job), prepared) }
 }
 
 /** Schema for `bytes` that hold JSON, which is what jobs of a SpinCycle Request Manager serialize to by custom. */

@@ -58,8 +58,8 @@ export class Reports extends Context.Service<Reports, {
 }
 
 const failAs = (
-  sent: Effect.Effect<unknown, { readonly message: string }>,
+  sent: Effect.Effect<void, { readonly message: string }>,
   requestId: string,
   report: ReportFailed["report"]
 ): Effect.Effect<void, ReportFailed> =>
-  Effect.mapError(Effect.asVoid(sent), (error) => new ReportFailed({ requestId, report, reason: error.message }))
+  Effect.mapError(sent, (error) => new ReportFailed({ requestId, report, reason: error.message }))

@@ -156,7 +156,7 @@ interface Entry {
 
 const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock): RequestManager["Service"] => {
   const entries = new Map<string, Entry>()
-  const logs = new Map<string, Map<string, JobLog>>()
+  const logs = new Map<string, RequestLogs>()
 
   const entryOf = (requestId: string) =>
     Effect.suspend(() => {
@@ -231,8 +231,8 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
 
   const getJobLog = (requestId: string, jobId: string, jobTry?: number) =>
     Effect.suspend(() => {
-      const known = [...logs.get(requestId)?.values() ?? []]
-      const found = known.findLast((log) => log.jobId === jobId && (jobTry === undefined || log.try === jobTry))
+      const tries = logs.get(requestId)?.ofJob(jobId) ?? []
+      const found = tries.findLast((log) => jobTry === undefined || log.try === jobTry)
       return found === undefined ? Effect.fail(new JobLogNotFound({ requestId, jobId })) : Effect.succeed(found)
     })
 
@@ -245,14 +245,13 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
     stopRequest: stop,
     suspendRequest: suspend,
     getJobChain: (requestId) => Effect.map(entryOf(requestId), (entry) => entry.suspended?.jobChain ?? entry.jobChain),
-    getJobLogs: (requestId) => Effect.sync(() => [...logs.get(requestId)?.values() ?? []]),
+    getJobLogs: (requestId) => Effect.sync(() => logs.get(requestId)?.all.slice() ?? []),
     getJobLog,
     createJobLog: (log) =>
       Effect.sync(() => {
-        const known = logs.get(log.requestId) ?? new Map<string, JobLog>()
-        logs.set(log.requestId, known)
-        const key = `${log.try} ${log.jobId}`
-        if (!known.has(key)) known.set(key, log)
+        let known = logs.get(log.requestId)
+        if (known === undefined) logs.set(log.requestId, known = new RequestLogs())
+        known.add(log)
       }),
     requestList: Effect.succeed(types),
     running: (requestId) => jobRunner?.running(requestId) ?? Effect.succeed([]),
@@ -262,6 +261,33 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
         // What is sent late must not change what a final state says.
         if (entry?.request.state === "RUNNING") entry.request = { ...entry.request, finishedJobs }
       })
+  }
+}
+
+/** The job logs of one request. */
+class RequestLogs {
+  /** In the order in which they came. */
+  readonly all: Array<JobLog> = []
+  /** By job id; a list only where there is more than one, since most jobs have one try. */
+  private readonly byJob = new Map<string, JobLog | Array<JobLog>>()
+
+  ofJob(jobId: string): ReadonlyArray<JobLog> {
+    const tries = this.byJob.get(jobId) ?? []
+    return Array.isArray(tries) ? tries : [tries]
+  }
+
+  add(log: JobLog): void {
+    const tries = this.byJob.get(log.jobId)
+    if (tries === undefined) {
+      this.byJob.set(log.jobId, log)
+    } else if (Array.isArray(tries)) {
+      if (tries.some((known) => known.try === log.try)) return
+      tries.push(log)
+    } else {
+      if (tries.try === log.try) return
+      this.byJob.set(log.jobId, [tries, log])
+    }
+    this.all.push(log)
   }
 }
 

@@ -12,9 +12,10 @@ import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
 
 export class StartQueue {
-  /** Jobs that have ended and whose log is still being sent. */
-  readonly unreported = new Set<number>()
   private readonly chain: Progress.Chain
+  /** 1 for a job that has ended and whose log is still being sent. */
+  private readonly reporting: Uint8Array
+  private reports = 0
   private ready: Array<number> = []
   private taken = 0
   /** First job of a rewound sequence → the jobs whose end it waits for. */
@@ -26,6 +27,7 @@ export class StartQueue {
 
   constructor(chain: Progress.Chain) {
     this.chain = chain
+    this.reporting = new Uint8Array(chain.jobs.length)
   }
 
   get isEmpty(): boolean {
@@ -76,6 +78,21 @@ export class StartQueue {
     this.waiting.delete(first)
   }
 
+  /** Takes note that a job has ended, and is over when its log is sent. */
+  beginReport(job: number): void {
+    this.reporting[job] = 1
+    this.reports++
+  }
+
+  endReport(job: number): void {
+    this.reporting[job] = 0
+    this.reports--
+  }
+
+  isReporting(job: number): boolean {
+    return this.reporting[job] === 1
+  }
+
   /** Holds the first job of a rewound sequence back until `jobs` are over. */
   hold(first: number, jobs: ReadonlyArray<number>): void {
     for (const job of Sequences.extent(this.chain.sequences, first)) this.waited.delete(job)
@@ -99,13 +116,13 @@ export class StartQueue {
 
   private mayStart(job: number): boolean {
     return Progress.isRunnable(this.chain, job) && !this.holds.has(job) && !this.waiting.has(job) &&
-      (this.unreported.size === 0 || !this.hasUnreportedParent(job))
+      (this.reports === 0 || !this.hasReportingParent(job))
   }
 
-  private hasUnreportedParent(job: number): boolean {
+  private hasReportingParent(job: number): boolean {
     const { offsets, targets } = this.chain.graph.previous
     for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
-      if (this.unreported.has(at(targets, edge))) return true
+      if (this.isReporting(at(targets, edge))) return true
     }
     return false
   }

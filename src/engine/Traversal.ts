@@ -32,7 +32,6 @@ import type { JobFactory } from "./JobFactory.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import * as JobReaper from "./JobReaper.ts"
 import * as JobRunner from "./JobRunner.ts"
-import type { TryRecord } from "./JobRunner.ts"
 import type { PreparedJob } from "./JobType.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Reports } from "./Reports.ts"
@@ -53,11 +52,11 @@ export interface Services {
 
 /** What can happen to a chain from outside the loop. */
 export type Happening =
-  | { readonly _tag: "JobEnded"; readonly running: JobRunner.RunningJob; readonly record: TryRecord | undefined }
-  | { readonly _tag: "TryEnded"; readonly running: JobRunner.RunningJob; readonly record: TryRecord }
-  | { readonly _tag: "LogSent"; readonly running: JobRunner.RunningJob; readonly isLast: boolean }
+  | { readonly _tag: "JobEnded"; readonly running: JobRunner.RunningJob; readonly log: JobLog | undefined }
+  | { readonly _tag: "TryEnded"; readonly running: JobRunner.RunningJob; readonly log: JobLog }
+  | { readonly _tag: "LogSent"; readonly pending: PendingLog }
   | { readonly _tag: "WaitEnded"; readonly wait: SequenceWait }
-  | { readonly _tag: "StopTimedOut"; readonly records: ReadonlyArray<readonly [JobRunner.RunningJob, TryRecord]> }
+  | { readonly _tag: "StopTimedOut"; readonly logs: ReadonlyArray<readonly [JobRunner.RunningJob, JobLog]> }
   | { readonly _tag: "Woken" }
 
 /** A clean-up that failed when its job was interrupted. */
@@ -71,7 +70,7 @@ interface SequenceWait {
   fiber: Fiber.Fiber<unknown> | undefined
 }
 
-/** One try's log, and what goes on when it is kept or sent. */
+/** One try's log, and what goes on when it is kept, accepted or given up. */
 interface PendingLog {
   readonly running: JobRunner.RunningJob
   readonly log: JobLog
@@ -99,6 +98,8 @@ export class Traversal implements JobRunner.Host {
   work = 0
   private readonly starts: StartQueue
   private readonly waits = new Map<number, SequenceWait>()
+  private readonly reporter: Reporter.Reporter<PendingLog>
+  /** Logs that are neither accepted nor given up. */
   private sending = 0
   private stopTimer: Fiber.Fiber<unknown> | undefined
   // What has come together for the next checkpoint.
@@ -117,6 +118,15 @@ export class Traversal implements JobRunner.Host {
     this.events = new EventHub(chain.requestId, services.clock)
     this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
     this.starts = new StartQueue(chain)
+    this.reporter = {
+      settings: services.settings,
+      fork: this.fork,
+      send: ({ log }) => services.reports.jobLog(log),
+      triesOf: ({ running: { prepared } }) =>
+        prepared === undefined ? services.settings.unmadeJobReportTries : services.settings.reportTries,
+      accepted: (pending) => this.logSent(pending),
+      settled: (pending) => this.happen({ _tag: "LogSent", pending })
+    }
   }
 
   /** Puts the runnable jobs in line. */
@@ -145,23 +155,22 @@ export class Traversal implements JobRunner.Host {
   takeIn(reaper: JobReaper.JobReaper, happening: Happening): void {
     switch (happening._tag) {
       case "JobEnded":
-        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.record, false)
+        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, false)
         return
       case "TryEnded":
-        if (!happening.running.isAbandoned) this.endTry(happening.running, happening.record)
+        if (!happening.running.isAbandoned) this.endTry(happening.running, happening.log)
         return
       case "LogSent":
-        this.sending--
-        return this.logKept(happening)
+        return this.logSent(happening.pending)
       case "WaitEnded":
         if (this.waits.get(happening.wait.first) !== happening.wait) return
         this.waits.delete(happening.wait.first)
         return this.starts.endWait(happening.wait.first)
       case "StopTimedOut":
-        for (const [running, record] of happening.records) {
+        for (const [running, log] of happening.logs) {
           if (this.running.get(running.job) !== running) continue
           running.isAbandoned = true
-          this.endJob(reaper, running, record, true)
+          this.endJob(reaper, running, log, true)
         }
         return
       case "Woken":
@@ -183,14 +192,13 @@ export class Traversal implements JobRunner.Host {
       }
       Progress.start(chain, job)
       const retriesLeft = Math.max(0, Progress.retries(chain, job) + 1 - at(chain.latestTries, job))
-      const id = chain.graph.ids[job] as string
       const next = new JobRunner.RunningJob(
         this,
         job,
-        id,
+        chain.graph.ids[job] as string,
+        chain.jobs[job] as Job,
         at(chain.totalTries, job),
-        retriesLeft,
-        Progress.retryWait(chain, job)
+        retriesLeft
       )
       running.set(job, next)
       starting.push(next)
@@ -219,15 +227,16 @@ export class Traversal implements JobRunner.Host {
 
   /** Sends the logs of the checkpoint that was just kept, unless the repo keeps them too. What is over lets others start. */
   sendLogs(): void {
-    const { logs } = this
+    const { logs, reporter } = this
     if (logs.length === 0) return
     this.logs = []
-    // A repo that keeps reports has them by now, and the jobs were over when they were reaped.
-    const kept = this.services.repo.keepsReports
-      ? logs.filter((pending) => !pending.isLast)
-      : logs.filter((pending) => this.sendLog(pending))
-    for (const pending of kept) if (pending.isLast) this.starts.unreported.delete(pending.running.job)
-    for (const pending of kept) this.logKept(pending)
+    if (this.services.repo.keepsReports) {
+      // The jobs were over when they were reaped; those that go on to a next try may do so now.
+      for (const pending of logs) if (!pending.isLast) this.logKept(pending)
+      return
+    }
+    this.sending += logs.length
+    Reporter.sendAll(reporter, logs)
   }
 
   /** Runs the jobs of the checkpoint that was just kept, or takes their start back where a stop came in between. */
@@ -278,14 +287,14 @@ export class Traversal implements JobRunner.Host {
     this.events.publish({ _tag: "output", jobId: running.jobId, try: running.try, stream, text })
   }
 
-  tryEnded(running: JobRunner.RunningJob, record: TryRecord): void {
-    this.happen({ _tag: "TryEnded", running, record })
+  tryEnded(running: JobRunner.RunningJob, log: JobLog): void {
+    this.happen({ _tag: "TryEnded", running, log })
   }
 
   private endJob(
     reaper: JobReaper.JobReaper,
     running: JobRunner.RunningJob,
-    record: TryRecord | undefined,
+    log: JobLog | undefined,
     isTooLate: boolean
   ): void {
     const { chain } = this
@@ -294,15 +303,15 @@ export class Traversal implements JobRunner.Host {
     running.isAbandoned = true
     this.work++
     if (stopFailure !== undefined) this.noteStopFailure(running, stopFailure)
-    if (record !== undefined) this.addLog(running, record, true)
-    const rewound = reaper.reap(chain, { job, state: record?.state ?? "STOPPED", isTooLate })
+    if (log !== undefined) this.addLog(running, log, true)
+    const rewound = reaper.reap(chain, { job, state: log?.state ?? "STOPPED", isTooLate })
     this.changed.push(job)
     if (this.events.isHeard) {
       this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
       this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
     }
     if (rewound !== undefined) this.rewind(rewound, running)
-    if (record === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
+    if (log === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
   }
 
   /** A stop answers with it; a suspend or rewind has nobody to tell. */
@@ -314,8 +323,8 @@ export class Traversal implements JobRunner.Host {
     }
   }
 
-  private endTry(running: JobRunner.RunningJob, record: TryRecord): void {
-    this.addLog(running, record, false)
+  private endTry(running: JobRunner.RunningJob, log: JobLog): void {
+    this.addLog(running, log, false)
     // A job that waits between tries is already on its next one.
     Progress.countTry(this.chain, running.job, 1)
     running.try = at(this.chain.totalTries, running.job)
@@ -323,23 +332,12 @@ export class Traversal implements JobRunner.Host {
     this.noteWait(running.job, "retry", running.retryWait)
   }
 
-  private addLog(running: JobRunner.RunningJob, record: TryRecord, isLast: boolean): void {
-    const { name, type } = this.chain.jobs[running.job] as Job
-    const log = { ...record, requestId: this.requestId, jobId: running.jobId, name: name ?? "", type: type ?? "" }
+  private addLog(running: JobRunner.RunningJob, log: JobLog, isLast: boolean): void {
     this.logs.push({ running, log, isLast })
-    if (isLast && !this.services.repo.keepsReports) this.starts.unreported.add(running.job)
+    if (isLast && !this.services.repo.keepsReports) this.starts.beginReport(running.job)
     if (!this.events.isHeard) return
-    const { error, exit, finishedAt, startedAt, state } = record
-    this.events.publish({
-      _tag: "tryEnded",
-      jobId: running.jobId,
-      try: record.try,
-      state,
-      exit,
-      error,
-      startedAt,
-      finishedAt
-    })
+    const { error, exit, finishedAt, jobId, startedAt, state } = log
+    this.events.publish({ _tag: "tryEnded", jobId, try: log.try, state, exit, error, startedAt, finishedAt })
   }
 
   /** The next try of a sequence: what still runs of the last one is interrupted, and its first job held back until then. */
@@ -348,7 +346,7 @@ export class Traversal implements JobRunner.Host {
     const extent = Sequences.extent(chain.sequences, first)
     for (const job of extent) this.cancelWait(job)
     for (const job of running) this.running.get(job)?.interrupt("rewind", this.fork)
-    starts.hold(first, extent.filter((job) => this.running.has(job) || starts.unreported.has(job)))
+    starts.hold(first, extent.filter((job) => this.running.has(job) || starts.isReporting(job)))
     for (const job of extent) this.changed.push(job)
     if (!this.events.isHeard) return
     const idOf = (job: number) => chain.graph.ids[job] as string
@@ -386,24 +384,15 @@ export class Traversal implements JobRunner.Host {
     this.events.publish({ _tag: "jobWaiting", jobId: this.chain.graph.ids[job] as string, for: reason, until })
   }
 
-  private sendLog({ isLast, log, running }: PendingLog): boolean {
-    const { reports, settings } = this.services
-    const tries = running.prepared === undefined ? settings.unmadeJobReportTries : settings.reportTries
-    const isAccepted = Reporter.send(
-      reports.jobLog(log),
-      tries,
-      settings,
-      this.fork,
-      () => this.happen({ _tag: "LogSent", running, isLast })
-    )
-    if (!isAccepted) this.sending++
-    return isAccepted
+  private logSent(pending: PendingLog): void {
+    this.sending--
+    this.logKept(pending)
   }
 
   /** A log is kept, accepted or given up: the job is over, or goes on to its next try. */
-  private logKept({ isLast, running }: Pick<PendingLog, "isLast" | "running">): void {
+  private logKept({ isLast, running }: PendingLog): void {
     if (isLast) {
-      this.starts.unreported.delete(running.job)
+      this.starts.endReport(running.job)
       this.starts.jobOver(running.job)
     } else if (running.recorded !== undefined) {
       Deferred.doneUnsafe(running.recorded, Exit.void)
@@ -411,33 +400,31 @@ export class Traversal implements JobRunner.Host {
   }
 
   private startJob(running: JobRunner.RunningJob): void {
-    const prepared = this.prepare(running)
-    if (prepared === undefined) return
+    const made = this.makeJob(running.spec)
+    if (Result.isFailure(made)) {
+      const reason = made.failure instanceof Error ? made.failure.message : String(made.failure)
+      return this.happen({ _tag: "JobEnded", running, log: JobRunner.unmade(running, reason) })
+    }
+    const prepared = made.success
     running.prepared = prepared
     if (this.events.isHeard) this.events.publish({ _tag: "jobStarted", jobId: running.jobId, try: running.try })
     const fiber = this.fork(JobRunner.run(running, prepared), { uninterruptible: true })
     running.fiber = fiber
     // A job that asked for a stop in its very first step was not to be reached then.
     if (running.stopReason !== undefined) interruptUnsafe(fiber, running.stopReason)
-    fiber.addObserver((exit) =>
-      this.happen({
-        _tag: "JobEnded",
-        running,
-        record: Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
-      })
-    )
+    fiber.addObserver((exit) => {
+      const log = Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
+      this.happen({ _tag: "JobEnded", running, log })
+    })
   }
 
-  private prepare(running: JobRunner.RunningJob): PreparedJob | undefined {
-    // A factory that throws has made nothing either.
-    const made = Result.flatMap(
-      Result.try(() => this.services.factory.make(this.chain.jobs[running.job] as Job)),
-      (made): Result.Result<PreparedJob, unknown> => made
-    )
-    if (Result.isSuccess(made)) return made.success
-    const reason = made.failure instanceof Error ? made.failure.message : String(made.failure)
-    this.happen({ _tag: "JobEnded", running, record: JobRunner.unmade(running, reason) })
-    return undefined
+  /** A factory that throws has made nothing either. */
+  private makeJob(spec: Job): Result.Result<PreparedJob, unknown> {
+    try {
+      return this.services.factory.make(spec)
+    } catch (defect) {
+      return Result.fail(defect)
+    }
   }
 
   private unstartJob(running: JobRunner.RunningJob): void {
@@ -450,22 +437,29 @@ export class Traversal implements JobRunner.Host {
 /** After the stop timeout, gives up on what still runs, with the output it has written so far. */
 const stopTimer = Effect.fnUntraced(function*(traversal: Traversal) {
   yield* Effect.sleep(traversal.services.settings.stopTimeout)
-  const records: Array<readonly [JobRunner.RunningJob, TryRecord]> = []
+  const logs: Array<readonly [JobRunner.RunningJob, JobLog]> = []
   for (const running of traversal.running.values()) {
     const output = running.hasWritten ? yield* traversal.output.end(running) : JobRunner.noOutput
-    records.push([running, JobRunner.tooLate(running, output)])
+    logs.push([running, JobRunner.tooLate(running, output)])
   }
-  traversal.happen({ _tag: "StopTimedOut", records })
+  traversal.happen({ _tag: "StopTimedOut", logs })
 })
 
-/** Takes in all that has happened and acts on it; returns whether the run is over. */
+/**
+ * Takes in all that has happened and acts on it; returns whether the run is over.
+ *
+ * What happens meanwhile is taken in too, since jobs that need not wait for anything end where they are started: a way
+ * through the reaper's stream for each would cost more than the job. Not after a stop or suspend: then the next reaper
+ * is waiting for its turn.
+ */
 export const step = Effect.fnUntraced(function*(
   traversal: Traversal,
   reaper: JobReaper.JobReaper,
   batch: ReadonlyArray<Happening>
 ) {
-  for (const happening of batch) traversal.takeIn(reaper, happening)
+  let happened = batch
   do {
+    for (const happening of happened) traversal.takeIn(reaper, happening)
     traversal.chooseStarting()
     if (traversal.hasChanged) yield* traversal.services.repo.set(traversal.checkpointOf())
     traversal.sendLogs()
@@ -474,6 +468,10 @@ export const step = Effect.fnUntraced(function*(
       traversal.work = 0
       yield* Effect.yieldNow
     }
-  } while (traversal.canStart)
+    const hasMore = traversal.startsJobs && Queue.sizeUnsafe(traversal.queue) > 0
+    happened = hasMore ? yield* Queue.takeBetween(traversal.queue, 1, workPerSlice) : nothing
+  } while (happened.length > 0 || traversal.canStart)
   return traversal.isOver(reaper)
 })
+
+const nothing: ReadonlyArray<Happening> = []

@@ -243,11 +243,15 @@ const sendOutcome = (traversal: Traversal.Traversal, outcome: JobReaper.RequestO
   Effect.callback((resume) => {
     const { clock, fork, requestId, services: { reports, settings } } = traversal
     const { finishedJobs, state, suspended } = outcome
-    const report = suspended === undefined
-      ? reports.finish({ requestId, state, finishedJobs, finishedAt: clock.currentTimeMillisUnsafe() })
-      : reports.suspended(suspended)
-    const done = (isAccepted: boolean) => resume(Effect.succeed(isAccepted))
-    if (Reporter.send(report, settings.reportTries, settings, fork, done)) done(true)
+    const finish = { requestId, state, finishedJobs, finishedAt: clock.currentTimeMillisUnsafe() }
+    Reporter.sendAll({
+      settings,
+      fork,
+      send: () => suspended === undefined ? reports.finish(finish) : reports.suspended(suspended),
+      triesOf: () => settings.reportTries,
+      accepted: () => resume(Effect.succeed(true)),
+      settled: (_, isAccepted) => resume(Effect.succeed(isAccepted))
+    }, [outcome])
   })
 
 const statusOf = (chain: Chain.Chain, running: RunningJob): JobStatus => {

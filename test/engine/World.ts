@@ -70,7 +70,8 @@ export class World {
   }
 
   private call(context: JobContext): Effect.Effect<JobResult.JobResult> {
-    return Effect.suspend(() => {
+    // Masked: interrupted between its start and its `onExit`, a call would count as running for ever.
+    return Effect.uninterruptibleMask((restore) => {
       const { jobId } = context
       const snapshot = Effect.runSync((this.traverser as Traverser).snapshot)
       this.checkStart(context, snapshot)
@@ -79,13 +80,13 @@ export class World {
       const around = this.chain.sequencesOf.get(jobId) ?? []
       const ending = this.chain.ending(jobId, tries, around.map((first) => snapshot.sequenceTries?.[first] ?? 0))
       const mark = ++this.marked
-      return Effect.gen({ self: this }, function*() {
+      return restore(Effect.gen({ self: this }, function*() {
         yield* context.setData({ [jobId]: mark })
         if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
         if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
         if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
         return JobResult.make({ state: ending.state })
-      }).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
+      })).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
     })
   }
 
