@@ -17,6 +17,7 @@ import * as JobData from "./JobData.ts"
 import * as JobState from "./JobState.ts"
 import * as Progress from "./Progress.ts"
 import * as Sequences from "./Sequences.ts"
+import type { Slices } from "./Slices.ts"
 
 export type Chain = Progress.Chain
 
@@ -29,8 +30,24 @@ export const make = (jobChain: JobChain, graph?: Graph.Graph): Chain => Progress
  * A stop costs no try: every STOPPED job becomes PENDING with its latest tries one lower, and where it is the first of
  * its sequence, the sequence's tries one lower; never below 0.
  */
-export const fromSuspended = (suspended: SuspendedJobChain, graph?: Graph.Graph): Chain => {
-  const chain = Progress.make({ ...suspended.jobChain, requestId: suspended.requestId ?? "" }, suspended, graph)
+export const fromSuspended = (suspended: SuspendedJobChain, graph?: Graph.Graph): Chain =>
+  resumed(Progress.make(chainOf(suspended), suspended, graph))
+
+/** Compiles a new chain in slices. */
+export const makeInSlices = (jobChain: JobChain, graph: Graph.Graph): Slices<Chain> =>
+  Progress.makeInSlices(jobChain, {}, graph)
+
+/** Compiles a suspended chain in slices. */
+export function* fromSuspendedInSlices(suspended: SuspendedJobChain, graph: Graph.Graph): Slices<Chain> {
+  return resumed(yield* Progress.makeInSlices(chainOf(suspended), suspended, graph))
+}
+
+const chainOf = (suspended: SuspendedJobChain): JobChain => ({
+  ...suspended.jobChain,
+  requestId: suspended.requestId ?? ""
+})
+
+const resumed = (chain: Chain): Chain => {
   for (let job = 0; job < chain.jobs.length; job++) {
     if (chain.states[job] !== JobState.STOPPED) continue
     Progress.setState(chain, job, JobState.PENDING)

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { Job, JobChain } from "./JobChain.ts"
+import * as Slices from "./Slices.ts"
 
 export interface Graph {
   /** Job index → job id, in the order of the wire value's keys. */
@@ -31,24 +32,30 @@ export interface Adjacency {
 /** Reads a typed array where the index is known to be inside. */
 export const at = (array: ArrayLike<number>, index: number): number => array[index] as number
 
+/** Returns the graph of a chain, in time and memory of its jobs and edges. */
+export const make = (jobChain: JobChain): Graph => Slices.runAll(makeInSlices(jobChain))
+
 /**
- * Returns the graph of a chain, in time and memory of its jobs and edges.
+ * Makes the graph of a chain in slices.
  *
  * Looking names up is most of what it costs, so each is looked up once; `Object.entries` would cost three times as much.
+ * What cannot be cut is the runtime's own `Object.keys` of all jobs and of the adjacency list.
  */
-export const make = (jobChain: JobChain): Graph => {
+export function* makeInSlices(jobChain: JobChain): Slices.Slices<Graph> {
   const wireJobs = jobChain.jobs ?? {}
   const ids = Object.keys(wireJobs)
   const jobs: Array<Job> = []
   const indexOf = new Map<string, number>()
-  for (let job = 0; job < ids.length; job++) {
-    const id = ids[job] as string
-    jobs.push(wireJobs[id] as Job)
-    indexOf.set(id, job)
-  }
-  const { isWhole, next } = compress(ids, indexOf, jobChain.adjacencyList ?? {})
-  const previous = reverse(next)
-  return { ids, jobs, indexOf, next, previous, isWhole, levels: levelsOf(next, previous) }
+  yield* Slices.range(ids.length, (start, end) => {
+    for (let job = start; job < end; job++) {
+      const id = ids[job] as string
+      jobs.push(wireJobs[id] as Job)
+      indexOf.set(id, job)
+    }
+  })
+  const { isWhole, next } = yield* compress(ids, indexOf, jobChain.adjacencyList ?? {})
+  const previous = yield* reverse(next)
+  return { ids, jobs, indexOf, next, previous, isWhole, levels: yield* levelsOf(next, previous) }
 }
 
 /** Returns how many neighbours a job has. */
@@ -72,81 +79,104 @@ export const reach = (graph: Graph, start: number, levelMax: number): Array<numb
   return found
 }
 
-const compress = (
+function* compress(
   ids: ReadonlyArray<string>,
   indexOf: ReadonlyMap<string, number>,
   adjacencyList: NonNullable<JobChain["adjacencyList"]>
-): { readonly next: Adjacency; readonly isWhole: boolean } => {
+): Slices.Slices<{ readonly next: Adjacency; readonly isWhole: boolean }> {
   const size = ids.length
   const offsets = new Int32Array(size + 1)
-  const targets: Array<number> = []
+  // Most graphs have a few edges a job.
+  let targets = new Int32Array(2 * size)
   // The last job that had an edge to a job, plus one: finds repeated edges without a set per job.
   const seenFrom = new Int32Array(size)
   let lists = 0
   let edges = 0
-  for (let job = 0; job < size; job++) {
-    const id = ids[job] as string
-    const list = adjacencyList[id]
-    // Not all that an object answers is its own: a job may be called "constructor".
-    if (list !== undefined && Object.hasOwn(adjacencyList, id)) {
-      lists++
-      for (const targetId of list ?? []) {
-        edges++
-        const target = indexOf.get(targetId)
-        if (target === undefined || target === job || seenFrom[target] === job + 1) continue
-        seenFrom[target] = job + 1
-        targets.push(target)
+  let kept = 0
+  yield* Slices.range(size, (start, end) => {
+    for (let job = start; job < end; job++) {
+      const id = ids[job] as string
+      const list = adjacencyList[id]
+      // Not all that an object answers is its own: a job may be called "constructor".
+      if (list !== undefined && Object.hasOwn(adjacencyList, id)) {
+        lists++
+        // What comes next in the list often comes next in the chain, and then need not be looked up.
+        let guess = job + 1
+        for (const targetId of list ?? []) {
+          edges++
+          const target = ids[guess] === targetId ? guess : indexOf.get(targetId)
+          if (target === undefined || target === job || seenFrom[target] === job + 1) continue
+          guess = target + 1
+          seenFrom[target] = job + 1
+          if (kept === targets.length) targets = grown(targets)
+          targets[kept++] = target
+        }
       }
+      offsets[job + 1] = kept
     }
-    offsets[job + 1] = targets.length
-  }
-  const isWhole = edges === targets.length && lists === Object.keys(adjacencyList).length
-  return { next: { offsets, targets: new Int32Array(targets) }, isWhole }
+  })
+  const isWhole = edges === kept && lists === Object.keys(adjacencyList).length
+  return { next: { offsets, targets: targets.slice(0, kept) }, isWhole }
 }
 
-const reverse = ({ offsets, targets }: Adjacency): Adjacency => {
+const grown = (array: Int32Array): Int32Array<ArrayBuffer> => {
+  const longer = new Int32Array(2 * array.length + 1)
+  longer.set(array)
+  return longer
+}
+
+function* reverse({ offsets, targets }: Adjacency): Slices.Slices<Adjacency> {
   const size = offsets.length - 1
   const reversedOffsets = new Int32Array(size + 1)
-  for (let edge = 0; edge < targets.length; edge++) {
-    const slot = at(targets, edge) + 1
-    reversedOffsets[slot] = at(reversedOffsets, slot) + 1
-  }
+  const reversedTargets = new Int32Array(targets.length)
+  yield* Slices.range(targets.length, (start, end) => {
+    for (let edge = start; edge < end; edge++) {
+      const slot = at(targets, edge) + 1
+      reversedOffsets[slot] = at(reversedOffsets, slot) + 1
+    }
+  })
   for (let job = 0; job < size; job++) {
     reversedOffsets[job + 1] = at(reversedOffsets, job + 1) + at(reversedOffsets, job)
   }
-  const reversedTargets = new Int32Array(targets.length)
   const free = reversedOffsets.slice()
-  for (let job = 0; job < size; job++) {
-    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
-      const target = at(targets, edge)
-      reversedTargets[at(free, target)] = job
-      free[target] = at(free, target) + 1
+  yield* Slices.range(size, (start, end) => {
+    for (let job = start; job < end; job++) {
+      for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
+        const target = at(targets, edge)
+        const place = at(free, target)
+        reversedTargets[place] = job
+        free[target] = place + 1
+      }
     }
-  }
+  })
   return { offsets: reversedOffsets, targets: reversedTargets }
 }
 
-const levelsOf = (next: Adjacency, previous: Adjacency): Int32Array => {
+function* levelsOf(next: Adjacency, previous: Adjacency): Slices.Slices<Int32Array> {
   const size = next.offsets.length - 1
   const levels = new Int32Array(size).fill(-1)
   const unmet = new Int32Array(size)
-  const sorted: Array<number> = []
+  const sorted = new Int32Array(size)
+  let found = 0
   for (let job = 0; job < size; job++) {
     unmet[job] = degree(previous, job)
-    if (at(unmet, job) === 0) sorted.push(job)
+    if (at(unmet, job) === 0) sorted[found++] = job
   }
-  for (let i = 0; i < sorted.length; i++) {
-    const job = sorted[i] as number
-    let level = 0
-    for (let edge = at(previous.offsets, job); edge < at(previous.offsets, job + 1); edge++) {
-      level = Math.max(level, at(levels, at(previous.targets, edge)) + 1)
+  yield* Slices.range(size, (start, end) => {
+    // Where there is a cycle, fewer jobs are found than there are.
+    for (let i = start; i < Math.min(end, found); i++) {
+      const job = at(sorted, i)
+      let level = 0
+      for (let edge = at(previous.offsets, job); edge < at(previous.offsets, job + 1); edge++) {
+        level = Math.max(level, at(levels, at(previous.targets, edge)) + 1)
+      }
+      levels[job] = level
+      for (let edge = at(next.offsets, job); edge < at(next.offsets, job + 1); edge++) {
+        const target = at(next.targets, edge)
+        unmet[target] = at(unmet, target) - 1
+        if (at(unmet, target) === 0) sorted[found++] = target
+      }
     }
-    levels[job] = level
-    for (let edge = at(next.offsets, job); edge < at(next.offsets, job + 1); edge++) {
-      const target = at(next.targets, edge)
-      unmet[target] = at(unmet, target) - 1
-      if (at(unmet, target) === 0) sorted.push(target)
-    }
-  }
+  })
   return levels
 }

@@ -12,6 +12,7 @@ import * as Graph from "./Graph.ts"
 import type { Job, JobChain } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
 import * as Sequences from "./Sequences.ts"
+import * as Slices from "./Slices.ts"
 
 export interface Chain {
   readonly requestId: string
@@ -50,9 +51,13 @@ export interface Tries {
 }
 
 /** Compiles a wire chain, which must have passed `Validation`, in time and memory of its jobs and edges. */
-export const make = (jobChain: JobChain, tries: Tries = {}, graph: Graph.Graph = Graph.make(jobChain)): Chain => {
-  const size = graph.ids.length
+export const make = (jobChain: JobChain, tries: Tries = {}, graph: Graph.Graph = Graph.make(jobChain)): Chain =>
+  Slices.runAll(makeInSlices(jobChain, tries, graph))
+
+/** Compiles a wire chain in slices. */
+export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Graph): Slices.Slices<Chain> {
   const { jobs } = graph
+  const size = jobs.length
   const states = statesOf(jobs)
   const completions = completionsOf(graph, jobs, states)
   const chain: Chain = {
@@ -76,7 +81,9 @@ export const make = (jobChain: JobChain, tries: Tries = {}, graph: Graph.Graph =
     state: jobChain.state ?? JobState.UNKNOWN
   }
   chain.completed = chain.data.resumedAt
-  for (let job = 0; job < size; job++) count(chain, job)
+  yield* Slices.range(size, (start, end) => {
+    for (let job = start; job < end; job++) count(chain, job)
+  })
   return chain
 }
 

@@ -11,6 +11,7 @@ import * as GoDuration from "./GoDuration.ts"
 import * as Graph from "./Graph.ts"
 import type { Job, JobChain, SuspendedJobChain } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
+import * as Slices from "./Slices.ts"
 
 /** Schema for the kinds of faults, one for each rule. */
 export const FaultKind = Schema.Literals([
@@ -65,31 +66,50 @@ interface Subject {
 }
 
 /** Returns every fault of a chain that has not run yet: all jobs PENDING, none finished. */
-export const faultsOfNew = (chain: JobChain, graph: Graph.Graph = Graph.make(chain)): ReadonlyArray<Fault> => {
+export const faultsOfNew = (chain: JobChain, graph: Graph.Graph = Graph.make(chain)): ReadonlyArray<Fault> =>
+  Slices.runAll(faultsOfNewInSlices(chain, graph))
+
+/** Finds the faults of a chain that has not run yet in slices. */
+export function* faultsOfNewInSlices(chain: JobChain, graph: Graph.Graph): Slices.Slices<ReadonlyArray<Fault>> {
   const subject = { chain, graph }
-  return [...faultsOfAny(subject), ...statesAreOneOf(subject, [JobState.PENDING]), ...countsFinishedJobs(subject, 0)]
+  return [...yield* faultsOfAny(subject, [JobState.PENDING]), ...countsFinishedJobs(subject, 0)]
 }
 
 /** Returns every fault of a suspended chain: jobs PENDING, COMPLETE or STOPPED, and counts that are whole numbers. */
 export const faultsOfSuspended = (
   suspended: SuspendedJobChain,
   graph: Graph.Graph = Graph.make(suspended.jobChain ?? {})
-): ReadonlyArray<Fault> => {
-  const chain = suspended.jobChain ?? {}
-  const subject = { chain, graph }
+): ReadonlyArray<Fault> => Slices.runAll(faultsOfSuspendedInSlices(suspended, graph))
+
+/** Finds the faults of a suspended chain in slices. */
+export function* faultsOfSuspendedInSlices(
+  suspended: SuspendedJobChain,
+  graph: Graph.Graph
+): Slices.Slices<ReadonlyArray<Fault>> {
+  const subject = { chain: suspended.jobChain ?? {}, graph }
   const complete = graph.jobs.filter((job) => job.state === JobState.COMPLETE).length
   return [
-    ...faultsOfAny(subject),
-    ...statesAreOneOf(subject, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED]),
+    ...yield* faultsOfAny(subject, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED]),
     ...countsFinishedJobs(subject, complete),
     ...triesAreCounts(suspended)
   ]
 }
 
-const faultsOfAny = (subject: Subject): ReadonlyArray<Fault> => {
+function* faultsOfAny(
+  subject: Subject,
+  allowed: ReadonlyArray<number>
+): Slices.Slices<ReadonlyArray<Fault>> {
+  const { graph } = subject
+  const [wrongIds, wrongSequences, wrongWaits, wrongCounts, wrongStates] = yield* faultsOfJobs(graph, [
+    keyIsId,
+    sequenceExists(graph),
+    waitsAreDurations,
+    retriesAreCounts,
+    stateIsOneOf(allowed)
+  ])
   const graphFaults = [
     ...hasJobs(subject),
-    ...keysAreIds(subject),
+    ...wrongIds,
     ...edgesLeadToJobs(subject),
     ...hasOneFirstJob(subject),
     ...hasOneLastJob(subject),
@@ -97,10 +117,11 @@ const faultsOfAny = (subject: Subject): ReadonlyArray<Fault> => {
   ]
   return [
     ...graphFaults,
-    ...sequencesExist(subject),
-    ...(graphFaults.length === 0 ? sequencesStartUpstream(subject) : []),
-    ...waitsAreDurations(subject),
-    ...retriesAreCounts(subject)
+    ...wrongSequences,
+    ...(graphFaults.length === 0 ? sequencesStartUpstream(subject) : none),
+    ...wrongWaits,
+    ...wrongCounts,
+    ...wrongStates
   ]
 }
 
@@ -118,27 +139,33 @@ const fault = (
 
 const none: ReadonlyArray<Fault> = []
 
-/** Asks a rule about every job. It answers `none` where the job keeps it: a chain can have a million. */
-const faultsOfJobs = (
+/** A rule about one job. It answers `none` for a job that keeps it: a chain can have a million. */
+type JobRule = (id: string, job: Job) => ReadonlyArray<Fault>
+
+/** Returns what each rule finds. */
+function* faultsOfJobs<const Rules extends ReadonlyArray<JobRule>>(
   { ids, jobs }: Graph.Graph,
-  rule: (id: string, job: Job) => ReadonlyArray<Fault>
-): ReadonlyArray<Fault> => {
-  const faults: Array<Fault> = []
-  for (let job = 0; job < jobs.length; job++) {
-    const broken = rule(ids[job] as string, jobs[job] as Job)
-    if (broken !== none) faults.push(...broken)
-  }
-  return faults
+  rules: Rules
+): Slices.Slices<{ readonly [Key in keyof Rules]: ReadonlyArray<Fault> }> {
+  const found = rules.map((): Array<Fault> => [])
+  yield* Slices.range(ids.length, (start, end) => {
+    for (const [index, rule] of rules.entries()) {
+      for (let job = start; job < end; job++) {
+        const faults = rule(ids[job] as string, jobs[job] as Job)
+        if (faults !== none) found[index]?.push(...faults)
+      }
+    }
+  })
+  return found as { readonly [Key in keyof Rules]: ReadonlyArray<Fault> }
 }
 
 const hasJobs = ({ graph }: Subject) =>
   graph.jobs.length > 0 ? none : [fault("no-jobs", [], ["jobs"], "The chain has no jobs")]
 
-const keysAreIds = ({ graph }: Subject) =>
-  faultsOfJobs(graph, (key, job) =>
-    key === job.id || key === (job.id ?? "")
-      ? none
-      : [fault("job-id-mismatch", [key], ["jobs", key, "id"], `Job "${key}" says that its id is "${job.id ?? ""}"`)])
+const keyIsId: JobRule = (key, job) =>
+  key === (job.id ?? "")
+    ? none
+    : [fault("job-id-mismatch", [key], ["jobs", key, "id"], `Job "${key}" says that its id is "${job.id ?? ""}"`)]
 
 const edgesLeadToJobs = ({ chain, graph }: Subject) => {
   // Most chains are whole, and names need not be looked up again.
@@ -218,23 +245,23 @@ const parentWithoutLevel = ({ levels, previous }: Graph.Graph, job: number): num
   previous.targets.subarray(previous.offsets[job], previous.offsets[job + 1]).find((parent) => levels[parent] === -1) ??
     job
 
-const sequencesExist = ({ graph }: Subject) =>
-  faultsOfJobs(graph, (id, job) => {
-    if (!job.sequenceId) return none
-    const index = graph.indexOf.get(job.sequenceId)
-    const path = ["jobs", id, "sequenceId"]
-    if (index === undefined) {
-      const message = `Job "${id}" belongs to sequence "${job.sequenceId}", but no job has this id`
-      return [fault("unknown-sequence-id", [id], path, message)]
-    }
-    if (graph.jobs[index]?.sequenceId === job.sequenceId) return none
-    const message = `Job "${id}" belongs to sequence "${job.sequenceId}", but that job is not the first of a sequence`
+const sequenceExists = (graph: Graph.Graph): JobRule => (id, { sequenceId }) => {
+  if (!sequenceId) return none
+  const first = graph.indexOf.get(sequenceId)
+  const path = ["jobs", id, "sequenceId"]
+  if (first === undefined) {
+    const message = `Job "${id}" belongs to sequence "${sequenceId}", but no job has this id`
     return [fault("unknown-sequence-id", [id], path, message)]
-  })
+  }
+  if (graph.jobs[first]?.sequenceId === sequenceId) return none
+  const message = `Job "${id}" belongs to sequence "${sequenceId}", but that job is not the first of a sequence`
+  return [fault("unknown-sequence-id", [id], path, message)]
+}
 
 const sequencesStartUpstream = ({ graph }: Subject) => {
   const members = new Map<number, Array<number>>()
-  for (const [index, { sequenceId }] of graph.jobs.entries()) {
+  for (let index = 0; index < graph.jobs.length; index++) {
+    const sequenceId = graph.jobs[index]?.sequenceId
     const first = sequenceId ? graph.indexOf.get(sequenceId) : undefined
     if (first === undefined || first === index) continue
     const others = members.get(first)
@@ -255,34 +282,26 @@ const sequencesStartUpstream = ({ graph }: Subject) => {
 
 const waits = ["retryWait", "sequenceRetryWait"] as const
 
-const waitsAreDurations = ({ graph }: Subject) =>
-  faultsOfJobs(graph, (id, job) =>
-    !job.retryWait && !job.sequenceRetryWait ? none : waits.flatMap((field) => {
-      const milliseconds = GoDuration.parse(job[field] ?? "")
-      if (milliseconds !== undefined && milliseconds >= 0) return none
-      const message = `The ${field} of job "${id}" is "${
-        job[field]
-      }", expected a duration ≥ 0 such as "500ms" or "1m30s"`
-      return [fault("bad-wait", [id], ["jobs", id, field], message)]
-    }))
+const waitsAreDurations: JobRule = (id, job) =>
+  !job.retryWait && !job.sequenceRetryWait ? none : waits.flatMap((field) => {
+    const milliseconds = GoDuration.parse(job[field] ?? "")
+    if (milliseconds !== undefined && milliseconds >= 0) return none
+    const message = `The ${field} of job "${id}" is "${job[field]}", expected a duration ≥ 0 such as "500ms" or "1m30s"`
+    return [fault("bad-wait", [id], ["jobs", id, field], message)]
+  })
 
 const isCount = (count: number | null | undefined): boolean =>
   count === null || count === undefined || (Number.isSafeInteger(count) && count >= 0)
 
 const counts = ["retry", "sequenceRetry", "completion"] as const
 
-const retriesAreCounts = ({ graph }: Subject) =>
-  faultsOfJobs(graph, (id, job) =>
-    isCount(job.retry) && isCount(job.sequenceRetry) && isCount(job.completion)
-      ? none
-      : counts.filter((field) => !isCount(job[field])).map((field) =>
-        fault(
-          "bad-count",
-          [id],
-          ["jobs", id, field],
-          `The ${field} of job "${id}" is ${job[field]}, expected a whole number ≥ 0`
-        )
-      ))
+const retriesAreCounts: JobRule = (id, job) =>
+  isCount(job.retry) && isCount(job.sequenceRetry) && isCount(job.completion)
+    ? none
+    : counts.filter((field) => !isCount(job[field])).map((field) => {
+      const message = `The ${field} of job "${id}" is ${job[field]}, expected a whole number ≥ 0`
+      return fault("bad-count", [id], ["jobs", id, field], message)
+    })
 
 const triesAreCounts = (suspended: SuspendedJobChain) =>
   (["totalJobTries", "latestRunJobTries", "sequenceTries"] as const).flatMap((field) =>
@@ -291,14 +310,13 @@ const triesAreCounts = (suspended: SuspendedJobChain) =>
     )
   )
 
-const statesAreOneOf = ({ graph }: Subject, allowed: ReadonlyArray<number>) =>
-  faultsOfJobs(graph, (id, job) => {
-    const state = job.state ?? JobState.UNKNOWN
-    if (allowed.includes(state)) return none
-    const words = allowed.map(JobState.describe).join(" or ")
-    const message = `Job "${id}" is ${JobState.describe(state)}, expected ${words}`
-    return [fault("job-state", [id], ["jobs", id, "state"], message)]
-  })
+const stateIsOneOf = (allowed: ReadonlyArray<number>): JobRule => (id, job) => {
+  const state = job.state ?? JobState.UNKNOWN
+  if (allowed.includes(state)) return none
+  const words = allowed.map(JobState.describe).join(" or ")
+  const message = `Job "${id}" is ${JobState.describe(state)}, expected ${words}`
+  return [fault("job-state", [id], ["jobs", id, "state"], message)]
+}
 
 const countsFinishedJobs = ({ chain }: Subject, expected: number) => {
   const finished = chain.finishedJobs ?? 0

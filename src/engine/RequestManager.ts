@@ -245,7 +245,7 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
     stopRequest: stop,
     suspendRequest: suspend,
     getJobChain: (requestId) => Effect.map(entryOf(requestId), (entry) => entry.suspended?.jobChain ?? entry.jobChain),
-    getJobLogs: (requestId) => Effect.sync(() => logs.get(requestId)?.all.slice() ?? []),
+    getJobLogs: (requestId) => Effect.sync(() => logs.get(requestId)?.all() ?? []),
     getJobLog,
     createJobLog: (log) =>
       Effect.sync(() => {
@@ -264,30 +264,40 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
   }
 }
 
-/** The job logs of one request. */
+/**
+ * The job logs of one request.
+ *
+ * They are put in order when someone asks, not as they come: a chain of a million jobs tells, and mostly nobody asks.
+ */
 class RequestLogs {
-  /** In the order in which they came. */
-  readonly all: Array<JobLog> = []
-  /** By job id; a list only where there is more than one, since most jobs have one try. */
-  private readonly byJob = new Map<string, JobLog | Array<JobLog>>()
-
-  ofJob(jobId: string): ReadonlyArray<JobLog> {
-    const tries = this.byJob.get(jobId) ?? []
-    return Array.isArray(tries) ? tries : [tries]
-  }
+  private readonly arrived: Array<JobLog> = []
+  private readonly inOrder: Array<JobLog> = []
+  private readonly byJob = new Map<string, Array<JobLog>>()
 
   add(log: JobLog): void {
-    const tries = this.byJob.get(log.jobId)
-    if (tries === undefined) {
-      this.byJob.set(log.jobId, log)
-    } else if (Array.isArray(tries)) {
-      if (tries.some((known) => known.try === log.try)) return
+    this.arrived.push(log)
+  }
+
+  /** Every log once, in the order in which they came. */
+  all(): ReadonlyArray<JobLog> {
+    this.takeIn()
+    return this.inOrder.slice()
+  }
+
+  ofJob(jobId: string): ReadonlyArray<JobLog> {
+    this.takeIn()
+    return this.byJob.get(jobId) ?? []
+  }
+
+  private takeIn(): void {
+    for (const log of this.arrived) {
+      const tries = this.byJob.get(log.jobId) ?? []
+      this.byJob.set(log.jobId, tries)
+      if (tries.some((known) => known.try === log.try)) continue
       tries.push(log)
-    } else {
-      if (tries.try === log.try) return
-      this.byJob.set(log.jobId, [tries, log])
+      this.inOrder.push(log)
     }
-    this.all.push(log)
+    this.arrived.length = 0
   }
 }
 

@@ -412,10 +412,14 @@ export class Traversal implements JobRunner.Host {
     running.fiber = fiber
     // A job that asked for a stop in its very first step was not to be reached then.
     if (running.stopReason !== undefined) interruptUnsafe(fiber, running.stopReason)
-    fiber.addObserver((exit) => {
-      const log = Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
-      this.happen({ _tag: "JobEnded", running, log })
-    })
+    const exit = fiber.pollUnsafe()
+    if (exit === undefined) fiber.addObserver((exit) => this.jobEnded(running, exit))
+    else this.jobEnded(running, exit)
+  }
+
+  private jobEnded(running: JobRunner.RunningJob, exit: Exit.Exit<JobLog | undefined>): void {
+    const log = Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
+    this.happen({ _tag: "JobEnded", running, log })
   }
 
   /** A factory that throws has made nothing either. */

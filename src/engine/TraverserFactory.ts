@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Chain from "../domain/Chain.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
+import type * as Slices from "../domain/Slices.ts"
 import * as Validation from "../domain/Validation.ts"
 import { type ChainConflict, ChainRepo } from "./ChainRepo.ts"
 import { JobFactory, type JobServices } from "./JobFactory.ts"
@@ -76,15 +77,11 @@ const makeFactory: () => Effect.Effect<
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
-  const begin = Effect.fnUntraced(function*(
-    requestId: string,
-    faults: ReadonlyArray<Validation.Fault>,
-    compile: () => Chain.Chain
-  ) {
+  const begin = Effect.fnUntraced(function*(requestId: string, compiling: Slices.Slices<Compiled>) {
     if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
+    const { chain, faults } = yield* givingWay(compiling)
     const all = requestId === "" ? [noRequestId, ...faults] : faults
-    if (all.length > 0) return yield* new Validation.InvalidChain({ requestId, faults: all })
-    const chain = compile()
+    if (chain === undefined || all.length > 0) return yield* new Validation.InvalidChain({ requestId, faults: all })
     yield* repo.add(chain)
     if (isShuttingDown) {
       // The scope closed while the repo took the chain in, and does not know of it.
@@ -117,19 +114,37 @@ const makeFactory: () => Effect.Effect<
   yield* Effect.forkScoped(reportProgress(live, reports, settings))
 
   return {
-    make: (jobChain) => {
-      const graph = Graph.make(jobChain)
-      const faults = Validation.faultsOfNew(jobChain, graph)
-      return begin(jobChain.requestId ?? "", faults, () => Chain.make(jobChain, graph))
-    },
-    makeFromSuspended: (suspended) => {
-      const graph = Graph.make(suspended.jobChain ?? {})
-      const faults = Validation.faultsOfSuspended(suspended, graph)
-      return begin(suspended.requestId ?? "", faults, () => Chain.fromSuspended(suspended, graph))
-    },
+    make: (jobChain) => Effect.suspend(() => begin(jobChain.requestId ?? "", compileNew(jobChain))),
+    makeFromSuspended: (suspended) =>
+      Effect.suspend(() => begin(suspended.requestId ?? "", compileSuspended(suspended))),
     traversers: Effect.sync(() => Array.from(live.values(), ({ traverser }) => traverser))
   }
 })
+
+/** A chain that was checked: compiled where it has no faults. */
+interface Compiled {
+  readonly faults: ReadonlyArray<Validation.Fault>
+  readonly chain: Chain.Chain | undefined
+}
+
+function* compileNew(jobChain: JobChain): Slices.Slices<Compiled> {
+  const graph = yield* Graph.makeInSlices(jobChain)
+  const faults = yield* Validation.faultsOfNewInSlices(jobChain, graph)
+  return { faults, chain: faults.length > 0 ? undefined : yield* Chain.makeInSlices(jobChain, graph) }
+}
+
+function* compileSuspended(suspended: SuspendedJobChain): Slices.Slices<Compiled> {
+  const graph = yield* Graph.makeInSlices(suspended.jobChain ?? {})
+  const faults = yield* Validation.faultsOfSuspendedInSlices(suspended, graph)
+  return { faults, chain: faults.length > 0 ? undefined : yield* Chain.fromSuspendedInSlices(suspended, graph) }
+}
+
+/** Works in slices and lets other fibers, timers and I/O through between them. */
+const givingWay = <A>(slices: Slices.Slices<A>): Effect.Effect<A> =>
+  Effect.suspend(() => {
+    const step = slices.next()
+    return step.done ? Effect.succeed(step.value) : Effect.andThen(Effect.yieldNow, givingWay(slices))
+  })
 
 const noRequestId = new Validation.Fault({
   kind: "no-request-id",
