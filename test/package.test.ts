@@ -79,6 +79,18 @@ console.log([Chain, ChainBuilder, JobType, Testing].map((module) => typeof modul
     assert.strictEqual(await succeeds(run(consumer, "node", "main.js")), "object object object object")
   })
 
+  it("loads node:sqlite for its storage only", async () => {
+    const script = `import { registerHooks } from "node:module"
+const seen = []
+registerHooks({ resolve: (name, context, next) => (seen.push(name), next(name, context)) })
+await import("jobchain")
+console.log(seen.includes("node:sqlite"))
+const { NodeSqlite } = await import("jobchain/storage")
+console.log(seen.includes("node:sqlite"), typeof NodeSqlite.layer)`
+    const printed = await succeeds(run(consumer, "node", "--input-type=module", "-e", script))
+    assert.strictEqual(printed, "false\ntrue function")
+  })
+
   it("brings the command", async () => {
     assert.strictEqual(
       await succeeds(run(consumer, "npx", "jobchain", "--version")),
@@ -92,7 +104,8 @@ console.log([Chain, ChainBuilder, JobType, Testing].map((module) => typeof modul
 
   it("depends on all that its modules import", () => {
     const declared = new Set([
-      ...builtinModules.map((name) => `node:${name}`),
+      // Those that have no name without it, such as node:sqlite, are listed with it.
+      ...builtinModules.map((name) => name.startsWith("node:") ? name : `node:${name}`),
       ...Object.keys(packageJson.dependencies),
       ...Object.keys(packageJson.peerDependencies)
     ])
