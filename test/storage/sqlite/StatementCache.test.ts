@@ -17,9 +17,32 @@ describe("StatementCache", () => {
   it("keeps none that cannot be prepared", () => {
     const cache = new StatementCache(new DatabaseSync(":memory:"), 2)
     assert.throws(() => cache.get("SELEKT 1"), /syntax error/)
-    assert.throws(() => cache.get("SELECT 1; SELECT 2"), /more than one statement/)
     assert.strictEqual(cache.size, 0)
   })
+
+  it.each(["", ";", " \n;; ", "; -- one", "; -- one\n", "; /* one */", "; /* one */ -- two\n/* three", " -- one;"])(
+    "takes one statement and %j",
+    (rest) => {
+      const cache = new StatementCache(new DatabaseSync(":memory:"), 2)
+      assert.isTrue(cache.get(`SELECT ';', 1${rest}`).givesRows)
+    }
+  )
+
+  it.each([
+    "; SELECT 2",
+    ";/**/SELECT 2",
+    "; nonsense",
+    "; /* one */ SELECT 2 /* two */",
+    "; -- one\nSELECT 2",
+    "; - 1"
+  ])(
+    "refuses a statement and %j",
+    (rest) => {
+      const cache = new StatementCache(new DatabaseSync(":memory:"), 2)
+      assert.throws(() => cache.get(`SELECT ';', 1${rest}`), /more than one statement/)
+      assert.strictEqual(cache.size, 0)
+    }
+  )
 
   it("tells which give rows", () => {
     const cache = new StatementCache(new DatabaseSync(":memory:"), 8)
