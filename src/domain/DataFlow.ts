@@ -28,7 +28,8 @@ export interface DataFlow {
   closedAt: number
 }
 
-interface Base {
+/** What a job starts from, before the data of its parents. */
+export interface Base {
   readonly data: Data
   /** Parents that completed after this one are applied on top. */
   readonly after: number
@@ -79,6 +80,12 @@ export const reset = (flow: DataFlow, job: number): void => {
 export const settle = (flow: DataFlow, job: number): void => {
   flow.bases.set(job, { data: inherit(flow, job), after: Number.POSITIVE_INFINITY })
   flow.inherited.delete(job)
+}
+
+/** Sets what a store has kept of a job: what its own tries wrote, and its base where it had a new one. */
+export const restore = (flow: DataFlow, job: number, writes: Data | undefined, base: Base | undefined): void => {
+  if (writes !== undefined) flow.writes.set(job, writes)
+  if (base !== undefined) flow.bases.set(job, base)
 }
 
 const baseOf = (flow: DataFlow, job: number): Base => {

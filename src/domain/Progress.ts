@@ -87,6 +87,15 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
   return chain
 }
 
+/** Makes the totals true again after states and completions were set from elsewhere. */
+export const recount = (chain: Chain): void => {
+  chain.counts.fill(0)
+  chain.runnable = 0
+  chain.completed = chain.completions.reduce((latest, completion) => Math.max(latest, completion), 0)
+  for (let job = 0; job < chain.jobs.length; job++) count(chain, job)
+  chain.finishedJobs = Graph.at(chain.counts, JobState.COMPLETE)
+}
+
 /** Returns whether a job is PENDING and every job immediately before it COMPLETE. */
 export const isRunnable = (chain: Chain, job: number): boolean =>
   chain.states[job] === JobState.PENDING && chain.unmetParents[job] === 0

@@ -16,6 +16,8 @@ export interface JobContext {
   readonly try: number
   /** `<requestId>/<jobId>/<try>`: the same again only when a crash cut this very try off. */
   readonly idempotencyKey: string
+  /** Whether a crash of the process cut this very try off before: it may have done some of its work already. */
+  readonly recovered: boolean
   /** What the jobs before this one, and its own earlier tries, set. A snapshot, built when it is read. */
   readonly data: JobData
   /** Merges into the job's data at once. Stays for the job's next try, also when this one fails. */

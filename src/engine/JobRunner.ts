@@ -48,6 +48,8 @@ export class RunningJob implements JobContext {
   retriesLeft: number
   fiber: Fiber.Fiber<JobLog | undefined> | undefined = undefined
   prepared: PreparedJob | undefined = undefined
+  /** Whether a crash cut this very try off before. */
+  recovered = false
   startedAt = 0
   status = ""
   /** Between two tries. */
@@ -197,6 +199,7 @@ const outputOf = (running: RunningJob): Effect.Effect<OutputTail> =>
 const goOn = (running: RunningJob, prepared: PreparedJob, log: JobLog): Effect.Effect<JobLog | undefined> => {
   if (log.state === "COMPLETE" || log.state === "STOPPED" || running.retriesLeft <= 0) return Effect.succeed(log)
   running.retriesLeft--
+  running.recovered = false
   running.isWaiting = true
   running.startedAt = log.finishedAt
   running.recorded = Deferred.makeUnsafe()
@@ -213,6 +216,9 @@ const goOn = (running: RunningJob, prepared: PreparedJob, log: JobLog): Effect.E
 /** Returns the log of a job that could not be made. */
 export const unmade = (running: RunningJob, reason: string): JobLog =>
   logOf(running, failed(`problem creating job runner: ${reason}`), noOutput, 0)
+
+/** Returns the log of a job that is not run again, because too many crashes met it. */
+export const givenUp = (running: RunningJob, reason: string): JobLog => logOf(running, failed(reason), noOutput, 0)
 
 /** Returns the log of a job that did not stop in time. */
 export const tooLate = (running: RunningJob, output: OutputTail): JobLog =>

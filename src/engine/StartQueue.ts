@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import { at } from "../domain/Graph.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
@@ -20,13 +21,16 @@ export class StartQueue {
   private taken = 0
   /** First job of a rewound sequence → the jobs whose end it waits for. */
   private readonly holds = new Map<number, Set<number>>()
-  /** First jobs in their sequence-retry wait. */
+  /** Jobs that wait to start: first jobs in their sequence-retry wait, and whatever waited when a crash cut the chain off. */
   private readonly waiting = new Set<number>()
-  /** First jobs whose wait is over. */
+  /** Jobs whose wait is over. */
   private readonly waited = new Set<number>()
+  /** Job → until when it has to wait, in Unix milliseconds, where that was known before the chain began. */
+  private readonly deadlines: Map<number, number>
 
-  constructor(chain: Progress.Chain) {
+  constructor(chain: Progress.Chain, deadlines: ReadonlyMap<number, number>) {
     this.chain = chain
+    this.deadlines = new Map(deadlines)
     this.reporting = new Uint8Array(chain.jobs.length)
   }
 
@@ -58,24 +62,31 @@ export class StartQueue {
   }
 
   /** Returns how long a job that was taken has to wait, in milliseconds: where its sequence was tried before. */
-  beginWait(job: number): number {
-    const { chain } = this
-    if (this.waited.delete(job) || chain.sequenceTries[job] === 0) return 0
-    const wait = Progress.sequenceRetryWait(chain, job)
+  beginWait(job: number, clock: Clock.Clock): number {
+    if (this.waited.size > 0 && this.waited.delete(job)) return 0
+    const wait = this.waitOf(job, clock)
     if (wait > 0) this.waiting.add(job)
     return wait
   }
 
-  /** Puts a first job whose wait is over in line. */
-  endWait(first: number): void {
-    this.waiting.delete(first)
-    this.waited.add(first)
-    this.consider(first)
+  private waitOf(job: number, clock: Clock.Clock): number {
+    const { chain, deadlines } = this
+    const deadline = deadlines.size === 0 ? undefined : deadlines.get(job)
+    if (deadline === undefined) return chain.sequenceTries[job] === 0 ? 0 : Progress.sequenceRetryWait(chain, job)
+    deadlines.delete(job)
+    return Math.max(0, deadline - clock.currentTimeMillisUnsafe())
   }
 
-  /** Takes a first job out of its wait, because the wait was cancelled. */
-  cancelWait(first: number): void {
-    this.waiting.delete(first)
+  /** Puts a job whose wait is over in line. */
+  endWait(job: number): void {
+    this.waiting.delete(job)
+    this.waited.add(job)
+    this.consider(job)
+  }
+
+  /** Takes a job out of its wait, because the wait was cancelled. */
+  cancelWait(job: number): void {
+    this.waiting.delete(job)
   }
 
   /** Takes note that a job has ended, and is over when its log is sent. */
@@ -115,7 +126,9 @@ export class StartQueue {
   }
 
   private mayStart(job: number): boolean {
-    return Progress.isRunnable(this.chain, job) && !this.holds.has(job) && !this.waiting.has(job) &&
+    return Progress.isRunnable(this.chain, job) &&
+      (this.holds.size === 0 || !this.holds.has(job)) &&
+      (this.waiting.size === 0 || !this.waiting.has(job)) &&
       (this.reports === 0 || !this.hasReportingParent(job))
   }
 

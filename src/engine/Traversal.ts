@@ -35,6 +35,7 @@ import * as JobRunner from "./JobRunner.ts"
 import type { PreparedJob } from "./JobType.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Reports } from "./Reports.ts"
+import type { Resumption } from "./Resumption.ts"
 import { StartQueue } from "./StartQueue.ts"
 import type { Settings } from "./TraverserConfig.ts"
 
@@ -54,8 +55,9 @@ export interface Services {
 export type Happening =
   | { readonly _tag: "JobEnded"; readonly running: JobRunner.RunningJob; readonly log: JobLog | undefined }
   | { readonly _tag: "TryEnded"; readonly running: JobRunner.RunningJob; readonly log: JobLog }
+  | { readonly _tag: "GivenUp"; readonly running: JobRunner.RunningJob; readonly log: JobLog }
   | { readonly _tag: "LogSent"; readonly pending: PendingLog }
-  | { readonly _tag: "WaitEnded"; readonly wait: SequenceWait }
+  | { readonly _tag: "WaitEnded"; readonly wait: Wait }
   | { readonly _tag: "StopTimedOut"; readonly logs: ReadonlyArray<readonly [JobRunner.RunningJob, JobLog]> }
   | { readonly _tag: "Woken" }
 
@@ -65,8 +67,8 @@ export interface StopFailure {
   readonly reason: string
 }
 
-interface SequenceWait {
-  readonly first: number
+interface Wait {
+  readonly job: number
   fiber: Fiber.Fiber<unknown> | undefined
 }
 
@@ -97,7 +99,11 @@ export class Traversal implements JobRunner.Host {
   /** Work done since the loop last let others through. */
   work = 0
   private readonly starts: StartQueue
-  private readonly waits = new Map<number, SequenceWait>()
+  private readonly waits = new Map<number, Wait>()
+  /** Jobs whose try a crash has cut off, until they start again. */
+  private readonly recovered: Set<number>
+  /** Jobs that are not to run again, and why. */
+  private readonly givenUp: ReadonlyMap<number, string>
   private readonly reporter: Reporter.Reporter<PendingLog>
   /** Logs that are neither accepted nor given up. */
   private sending = 0
@@ -108,7 +114,12 @@ export class Traversal implements JobRunner.Host {
   private starting: Array<JobRunner.RunningJob> = []
   private waiting: Array<{ readonly job: number; readonly until: number }> = []
 
-  constructor(chain: Progress.Chain, services: Services, queue: Queue.Queue<Happening>) {
+  constructor(
+    chain: Progress.Chain,
+    services: Services,
+    queue: Queue.Queue<Happening>,
+    resumption: Resumption
+  ) {
     this.requestId = chain.requestId
     this.chain = chain
     this.clock = services.clock
@@ -117,7 +128,9 @@ export class Traversal implements JobRunner.Host {
     this.queue = queue
     this.events = new EventHub(chain.requestId, services.clock)
     this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
-    this.starts = new StartQueue(chain)
+    this.starts = new StartQueue(chain, byIndex(chain, resumption.waits))
+    this.recovered = new Set(byIndex(chain, resumption.recovered?.entries()).keys())
+    this.givenUp = byIndex(chain, resumption.givenUp)
     this.reporter = {
       settings: services.settings,
       fork: this.fork,
@@ -141,7 +154,7 @@ export class Traversal implements JobRunner.Host {
   interrupt(reason: "stop" | "suspend"): void {
     this.startsJobs = false
     if (reason === "stop") this.chain.data.closedAt = this.chain.completed
-    for (const first of this.waits.keys()) this.cancelWait(first)
+    for (const job of this.waits.keys()) this.cancelWait(job)
     for (const running of this.running.values()) running.interrupt(reason, this.fork)
     if (this.running.size > 0) this.stopTimer = this.fork(stopTimer(this))
     if (this.events.isHeard) this.events.publish({ _tag: "chainStopping", reason })
@@ -157,15 +170,17 @@ export class Traversal implements JobRunner.Host {
       case "JobEnded":
         if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, false)
         return
+      case "GivenUp":
+        return this.endJob(reaper, happening.running, happening.log, true)
       case "TryEnded":
         if (!happening.running.isAbandoned) this.endTry(happening.running, happening.log)
         return
       case "LogSent":
         return this.logSent(happening.pending)
       case "WaitEnded":
-        if (this.waits.get(happening.wait.first) !== happening.wait) return
-        this.waits.delete(happening.wait.first)
-        return this.starts.endWait(happening.wait.first)
+        if (this.waits.get(happening.wait.job) !== happening.wait) return
+        this.waits.delete(happening.wait.job)
+        return this.starts.endWait(happening.wait.job)
       case "StopTimedOut":
         for (const [running, log] of happening.logs) {
           if (this.running.get(running.job) !== running) continue
@@ -180,12 +195,12 @@ export class Traversal implements JobRunner.Host {
 
   /** Moves jobs that may start to RUNNING, up to the limit and to a slice of work; `startJobs` runs them. */
   chooseStarting(): void {
-    const { chain, running, starting } = this
+    const { chain, recovered, running, starting } = this
     const { concurrency } = this.services.settings
     while (this.startsJobs && running.size < concurrency && starting.length < workPerSlice) {
       const job = this.starts.take()
       if (job === undefined) return
-      const wait = this.starts.beginWait(job)
+      const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
         this.beginWait(job, wait)
         continue
@@ -200,6 +215,7 @@ export class Traversal implements JobRunner.Host {
         at(chain.totalTries, job),
         retriesLeft
       )
+      if (recovered.size > 0) next.recovered = recovered.delete(job)
       running.set(job, next)
       starting.push(next)
     }
@@ -347,7 +363,7 @@ export class Traversal implements JobRunner.Host {
     for (const job of extent) this.cancelWait(job)
     for (const job of running) this.running.get(job)?.interrupt("rewind", this.fork)
     starts.hold(first, extent.filter((job) => this.running.has(job) || starts.isReporting(job)))
-    for (const job of extent) this.changed.push(job)
+    for (const job of extent) this.noteRewound(job)
     if (!this.events.isHeard) return
     const idOf = (job: number) => chain.graph.ids[job] as string
     this.events.publish({
@@ -359,21 +375,28 @@ export class Traversal implements JobRunner.Host {
     })
   }
 
-  private beginWait(first: number, milliseconds: number): void {
-    const wait: SequenceWait = { first, fiber: undefined }
-    this.waits.set(first, wait)
+  /** What comes right after a rewound job outside of the extent may have another base now. */
+  private noteRewound(job: number): void {
+    const { offsets, targets } = this.chain.graph.next
+    this.changed.push(job)
+    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) this.changed.push(at(targets, edge))
+  }
+
+  private beginWait(job: number, milliseconds: number): void {
+    const wait: Wait = { job, fiber: undefined }
+    this.waits.set(job, wait)
     wait.fiber = this.fork(Effect.andThen(
       Effect.sleep(milliseconds),
       Effect.sync(() => this.happen({ _tag: "WaitEnded", wait }))
     ))
-    this.noteWait(first, "sequenceRetry", milliseconds)
+    this.noteWait(job, Sequences.isFirst(this.chain.sequences, job) ? "sequenceRetry" : "retry", milliseconds)
   }
 
-  private cancelWait(first: number): void {
-    const wait = this.waits.get(first)
+  private cancelWait(job: number): void {
+    const wait = this.waits.get(job)
     if (wait === undefined) return
-    this.waits.delete(first)
-    this.starts.cancelWait(first)
+    this.waits.delete(job)
+    this.starts.cancelWait(job)
     wait.fiber?.interruptUnsafe()
   }
 
@@ -400,6 +423,8 @@ export class Traversal implements JobRunner.Host {
   }
 
   private startJob(running: JobRunner.RunningJob): void {
+    const reason = this.givenUp.size === 0 ? undefined : this.givenUp.get(running.job)
+    if (reason !== undefined) return this.happen({ _tag: "GivenUp", running, log: JobRunner.givenUp(running, reason) })
     const made = this.makeJob(running.spec)
     if (Result.isFailure(made)) {
       const reason = made.failure instanceof Error ? made.failure.message : String(made.failure)
@@ -436,6 +461,15 @@ export class Traversal implements JobRunner.Host {
     Progress.unstart(this.chain, running.job)
     this.changed.push(running.job)
   }
+}
+
+const byIndex = <A>(chain: Progress.Chain, byId: Iterable<readonly [string, A]> | undefined): Map<number, A> => {
+  const found = new Map<number, A>()
+  for (const [id, value] of byId ?? []) {
+    const job = chain.graph.indexOf.get(id)
+    if (job !== undefined) found.set(job, value)
+  }
+  return found
 }
 
 /** After the stop timeout, gives up on what still runs, with the output it has written so far. */

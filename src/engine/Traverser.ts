@@ -37,6 +37,7 @@ import * as JobReaper from "./JobReaper.ts"
 import type { RunningJob } from "./JobRunner.ts"
 import * as ReaperFactory from "./ReaperFactory.ts"
 import * as Reporter from "./Reporter.ts"
+import type { Resumption } from "./Resumption.ts"
 import * as Traversal from "./Traversal.ts"
 
 /** How a run of a chain ended. */
@@ -93,12 +94,16 @@ export interface Traverser {
 /** Makes the traverser of a chain that is in its repo. `isOver` is called when it has left it. Use `TraverserFactory`. */
 export const make = (
   chain: Chain.Chain,
-  options: { readonly services: Traversal.Services; readonly isOver: () => void }
+  options: {
+    readonly services: Traversal.Services
+    readonly resumption: Resumption
+    readonly isOver: () => void
+  }
 ): Effect.Effect<Traverser> =>
   // Unbounded: a job has at most a few entries at a time, so the chain's size is the bound, and chains can grow.
   Effect.map(Queue.unbounded<Traversal.Happening>(), (queue) => {
-    const lifecycle = new Lifecycle(new Traversal.Traversal(chain, options.services, queue), options.isOver)
-    const { traversal } = lifecycle
+    const traversal = new Traversal.Traversal(chain, options.services, queue, options.resumption)
+    const lifecycle = new Lifecycle(traversal, options.isOver)
     return {
       requestId: chain.requestId,
       run: Effect.uninterruptibleMask((restore) =>

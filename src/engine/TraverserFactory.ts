@@ -21,6 +21,7 @@ import { JobFactory, type JobServices } from "./JobFactory.ts"
 import { JobOutput } from "./JobOutput.ts"
 import type { JobType } from "./JobType.ts"
 import { Reports } from "./Reports.ts"
+import * as Resumption from "./Resumption.ts"
 import * as Traverser from "./Traverser.ts"
 import * as TraverserConfig from "./TraverserConfig.ts"
 
@@ -32,8 +33,14 @@ export class TraverserFactory extends Context.Service<TraverserFactory, {
    * with `ChainConflict` when the request's chain is running; and with `ShuttingDown`. Job types are not asked for here.
    */
   readonly make: (chain: JobChain) => Effect.Effect<Traverser.Traverser, MakeError>
-  /** Makes the traverser of a suspended chain, which goes on where it was; fails like `make`. */
-  readonly makeFromSuspended: (suspended: SuspendedJobChain) => Effect.Effect<Traverser.Traverser, MakeError>
+  /**
+   * Makes the traverser of a suspended chain, which goes on where it was; fails like `make`. Where the chain was not
+   * suspended but cut off by a crash, `resumption` says what the store knows of that.
+   */
+  readonly makeFromSuspended: (
+    suspended: SuspendedJobChain,
+    resumption?: Resumption.Resumption
+  ) => Effect.Effect<Traverser.Traverser, MakeError>
   /** Returns the traversers whose chains are not over. */
   readonly traversers: Effect.Effect<ReadonlyArray<Traverser.Traverser>>
 }>()("jobchain/TraverserFactory") {
@@ -77,7 +84,11 @@ const makeFactory: () => Effect.Effect<
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
-  const begin = Effect.fnUntraced(function*(requestId: string, compiling: Slices.Slices<Compiled>) {
+  const begin = Effect.fnUntraced(function*(
+    requestId: string,
+    compiling: Slices.Slices<Compiled>,
+    resumption: Resumption.Resumption
+  ) {
     if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
     const { chain, faults } = yield* givingWay(compiling)
     const all = requestId === "" ? [noRequestId, ...faults] : faults
@@ -97,7 +108,8 @@ const makeFactory: () => Effect.Effect<
       settings,
       context: yield* Effect.context<never>()
     }
-    const traverser = yield* Traverser.make(chain, { services, isOver: () => void live.delete(requestId) })
+    const isOver = () => void live.delete(requestId)
+    const traverser = yield* Traverser.make(chain, { services, resumption, isOver })
     live.set(requestId, { traverser, chain, reported: chain.finishedJobs })
     return traverser
   }, Effect.uninterruptible)
@@ -114,9 +126,9 @@ const makeFactory: () => Effect.Effect<
   yield* Effect.forkScoped(reportProgress(live, reports, settings))
 
   return {
-    make: (jobChain) => Effect.suspend(() => begin(jobChain.requestId ?? "", compileNew(jobChain))),
-    makeFromSuspended: (suspended) =>
-      Effect.suspend(() => begin(suspended.requestId ?? "", compileSuspended(suspended))),
+    make: (jobChain) => Effect.suspend(() => begin(jobChain.requestId ?? "", compileNew(jobChain), Resumption.none)),
+    makeFromSuspended: (suspended, resumption = Resumption.none) =>
+      Effect.suspend(() => begin(suspended.requestId ?? "", compileSuspended(suspended), resumption)),
     traversers: Effect.sync(() => Array.from(live.values(), ({ traverser }) => traverser))
   }
 })

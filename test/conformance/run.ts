@@ -52,7 +52,7 @@ const makeTraverser = Effect.fnUntraced(function*(vector: RunVector) {
     context: yield* Effect.context<never>()
   }
   const chain = vector.suspended ? Chain.fromSuspended(vector.suspended) : Chain.make(vector.chain ?? {})
-  return yield* Traverser.make(chain, { services, isOver: () => {} })
+  return yield* Traverser.make(chain, { services, resumption: {}, isOver: () => {} })
 })
 
 /** Runs the chain and does the vector's action when its time has come; returns whether each stop answered with an error. */

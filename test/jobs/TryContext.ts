@@ -13,6 +13,7 @@ export class TryContext implements JobContext {
   readonly jobId: string = "job"
   readonly try = 2
   readonly idempotencyKey: string = "request/job/2"
+  readonly recovered = false
   readonly statuses: Array<string> = []
   readonly stopSignal = Deferred.makeUnsafe<Reason>()
   data: JobData
