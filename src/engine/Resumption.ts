@@ -1,14 +1,14 @@
 /**
- * What a store knows, beyond the suspended chain itself, of a chain whose process was cut off.
+ * What a store knows, beyond the chain itself, of a chain whose process was cut off.
  *
- * Given to `TraverserFactory.makeFromSuspended`. A chain that was suspended in good order needs none of it.
+ * Given to `TraverserFactory.makeFromChain`. A chain that was suspended in good order needs none of it.
  *
  * @since 0.1.0
  */
 
 export interface Resumption {
   /**
-   * Ids of the jobs whose try was cut off. Their counts in the suspended chain are those before that try, which runs again
+   * Ids of the jobs whose try was cut off. Their counts in the chain are those before that try, which runs again
    * under the same number and idempotency key, with `recovered` set.
    */
   readonly recovered?: ReadonlySet<string>

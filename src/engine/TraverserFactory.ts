@@ -33,14 +33,16 @@ export class TraverserFactory extends Context.Service<TraverserFactory, {
    * with `ChainConflict` when the request's chain is running; and with `ShuttingDown`. Job types are not asked for here.
    */
   readonly make: (chain: JobChain) => Effect.Effect<Traverser.Traverser, MakeError>
+  /** Makes the traverser of a suspended chain, which goes on where it was; fails like `make`. */
+  readonly makeFromSuspended: (suspended: SuspendedJobChain) => Effect.Effect<Traverser.Traverser, MakeError>
   /**
-   * Makes the traverser of a suspended chain, which goes on where it was; fails like `make`. Where the chain was not
-   * suspended but cut off by a crash, `resumption` says what the store knows of that.
+   * Makes the traverser of a chain that its store has brought back to where it was. `resumption` says what the store knows
+   * besides, where the chain was not suspended but cut off by a crash. Fails with `ChainConflict` and `ShuttingDown`.
    */
-  readonly makeFromSuspended: (
-    suspended: SuspendedJobChain,
+  readonly makeFromChain: (
+    chain: Chain.Chain,
     resumption?: Resumption.Resumption
-  ) => Effect.Effect<Traverser.Traverser, MakeError>
+  ) => Effect.Effect<Traverser.Traverser, ChainConflict | Traverser.ShuttingDown>
   /** Returns the traversers whose chains are not over. */
   readonly traversers: Effect.Effect<ReadonlyArray<Traverser.Traverser>>
 }>()("jobchain/TraverserFactory") {
@@ -84,15 +86,17 @@ const makeFactory: () => Effect.Effect<
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
-  const begin = Effect.fnUntraced(function*(
-    requestId: string,
-    compiling: Slices.Slices<Compiled>,
-    resumption: Resumption.Resumption
-  ) {
+  const compile = Effect.fnUntraced(function*(requestId: string, compiling: Slices.Slices<Compiled>) {
     if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
     const { chain, faults } = yield* givingWay(compiling)
     const all = requestId === "" ? [noRequestId, ...faults] : faults
     if (chain === undefined || all.length > 0) return yield* new Validation.InvalidChain({ requestId, faults: all })
+    return yield* begin(chain, Resumption.none)
+  })
+
+  const begin = Effect.fnUntraced(function*(chain: Chain.Chain, resumption: Resumption.Resumption) {
+    const { requestId } = chain
+    if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
     yield* repo.add(chain)
     if (isShuttingDown) {
       // The scope closed while the repo took the chain in, and does not know of it.
@@ -126,9 +130,10 @@ const makeFactory: () => Effect.Effect<
   yield* Effect.forkScoped(reportProgress(live, reports, settings))
 
   return {
-    make: (jobChain) => Effect.suspend(() => begin(jobChain.requestId ?? "", compileNew(jobChain), Resumption.none)),
-    makeFromSuspended: (suspended, resumption = Resumption.none) =>
-      Effect.suspend(() => begin(suspended.requestId ?? "", compileSuspended(suspended), resumption)),
+    make: (jobChain) => Effect.suspend(() => compile(jobChain.requestId ?? "", compileNew(jobChain))),
+    makeFromSuspended: (suspended) =>
+      Effect.suspend(() => compile(suspended.requestId ?? "", compileSuspended(suspended))),
+    makeFromChain: (chain, resumption = Resumption.none) => begin(chain, resumption),
     traversers: Effect.sync(() => Array.from(live.values(), ({ traverser }) => traverser))
   }
 })

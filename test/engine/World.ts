@@ -22,6 +22,7 @@ export class World {
   readonly finals: Array<string> = []
   readonly suspended: Array<SuspendedJobChain> = []
   traverser: Traverser | undefined
+  repo: Layer.Layer<ChainRepo> = ChainRepo.layerMemory
   private readonly chain: RandomChain
   private readonly concurrency: number
   private readonly running = new Set<string>()
@@ -42,7 +43,7 @@ export class World {
       make: () => Result.succeed({ run: (context) => this.call(context) })
     })
     return TraverserFactory.layer.pipe(
-      Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobs, this.reports]),
+      Layer.provide([this.repo, JobOutput.layerMemory, jobs, this.reports]),
       Layer.provide(TraverserConfig.layer({ stopTimeout: Duration.hours(1), concurrency: this.concurrency }))
     )
   }

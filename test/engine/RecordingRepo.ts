@@ -1,0 +1,95 @@
+/**
+ * A chain repo that keeps what a durable one would: the wire value, a record of each job that has changed, and the logs.
+ *
+ * It can be cut off at any of its writes, before or after, as a crash of the process would; nothing is kept from then on.
+ */
+import { Effect, Layer } from "effect"
+import * as Chain from "../../src/domain/Chain.ts"
+import type { JobChain } from "../../src/domain/JobChain.ts"
+import type { JobLog } from "../../src/domain/JobLog.ts"
+import * as JobRecord from "../../src/domain/JobRecord.ts"
+import { ChainRepo } from "../../src/engine/ChainRepo.ts"
+import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
+import type { Resumption } from "../../src/engine/Resumption.ts"
+
+export interface Cut {
+  /** The number of the write, from 1. */
+  readonly write: number
+  readonly when: "before" | "after"
+}
+
+export class RecordingRepo {
+  readonly logs: Array<JobLog> = []
+  readonly finals: Array<string> = []
+  writes = 0
+  isCut = false
+  private cut: Cut | undefined
+  private readonly jobChain: JobChain
+  private readonly records = new Map<number, JobRecord.JobRecord>()
+  private readonly waits = new Map<number, number>()
+  /** Called after each write that was kept. */
+  private readonly kept: (checkpoint: Checkpoint) => void
+
+  constructor(jobChain: JobChain, cut: Cut | undefined, kept: (checkpoint: Checkpoint) => void = () => {}) {
+    this.jobChain = jobChain
+    this.cut = cut
+    this.kept = kept
+  }
+
+  get layer(): Layer.Layer<ChainRepo> {
+    return Layer.effect(
+      ChainRepo,
+      Effect.map(Effect.service(ChainRepo), (repo) => ({
+        ...repo,
+        keepsReports: true,
+        set: (checkpoint: Checkpoint) => Effect.suspend(() => this.set(checkpoint))
+      }))
+    ).pipe(Layer.provide(ChainRepo.layerMemory))
+  }
+
+  /** Compiles the chain anew and brings it to where its records say it was. */
+  restored(): Chain.Chain {
+    const chain = Chain.make(this.jobChain)
+    JobRecord.restore(chain, this.records.values())
+    return chain
+  }
+
+  /** What a new process finds: the chain, ready to go on, and what the crash left of it. */
+  recover(now: number): { readonly chain: Chain.Chain; readonly resumption: Resumption } {
+    const chain = this.restored()
+    const idOf = (job: number) => chain.graph.ids[job] as string
+    const cutOff = JobRecord.takeBackRunning(chain)
+    const recovered = cutOff.filter((job) => (this.waits.get(job) ?? 0) <= now).map(idOf)
+    for (const job of cutOff) this.records.set(job, JobRecord.make(chain, job))
+    this.isCut = false
+    this.cut = undefined
+    return {
+      chain,
+      resumption: {
+        recovered: new Set(recovered),
+        waits: new Map(Array.from(this.waits, ([job, until]) => [idOf(job), until]))
+      }
+    }
+  }
+
+  private set(checkpoint: Checkpoint): Effect.Effect<void> {
+    const number = ++this.writes
+    const isHere = this.cut?.write === number
+    if (this.isCut || (isHere && this.cut?.when === "before")) return this.cutOff
+    const { chain, changed, logs, outcome, starting, waiting } = checkpoint
+    for (const job of [...changed, ...starting, ...waiting.map(({ job }) => job)]) {
+      this.records.set(job, JobRecord.make(chain, job))
+      this.waits.delete(job)
+    }
+    for (const { job, until } of waiting) this.waits.set(job, until)
+    this.logs.push(...logs)
+    if (outcome !== undefined) this.finals.push(outcome.state)
+    this.kept(checkpoint)
+    return isHere ? this.cutOff : Effect.void
+  }
+
+  private get cutOff(): Effect.Effect<never> {
+    this.isCut = true
+    return Effect.never
+  }
+}
