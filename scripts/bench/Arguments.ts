@@ -1,0 +1,74 @@
+/**
+ * What `npm run bench` is asked for.
+ */
+import { parseArgs } from "node:util"
+import * as Workload from "./Workload.ts"
+
+export interface Arguments {
+  readonly help: boolean
+  readonly quick: boolean
+  readonly rounds: number
+  readonly workloads: ReadonlyArray<Workload.Workload>
+  /** Files to write. */
+  readonly json: string | undefined
+  readonly chart: string | undefined
+}
+
+/** Asked for what there is not; the message says what there is. */
+export class BadArguments extends Error {}
+
+export const usage = `npm run bench -- [flags]
+
+  --quick         under a minute: fewer rounds, and without the largest workloads
+  --only W1,W5    these workloads; W10 is W10a and W10b
+  --rounds N      how often each contestant is timed when it is warm; 7, with --quick 3
+  --json FILE     writes the results
+  --chart FILE    writes a chart of them, as SVG
+  --help          says this
+
+Workloads:
+${Workload.all.map(({ name, title }) => `  ${name.padEnd(14)}${title}`).join("\n")}
+`
+
+/** Reads arguments; throws `BadArguments`. */
+export const parse = (args: ReadonlyArray<string>): Arguments => {
+  const { help = false, quick = false, ...values } = valuesOf(args)
+  const only = values.only?.split(",").map((name) => name.trim()).filter((name) => name !== "")
+  const workloads = only === undefined
+    ? Workload.all.filter((workload) => !quick || workload.quick.length > 0)
+    : [...new Set(only.flatMap(workloadsNamed))]
+  if (workloads.length === 0) throw new BadArguments(`--only names no workload; ${known()}`)
+  return { help, quick, rounds: roundsOf(values.rounds, quick), workloads, json: values.json, chart: values.chart }
+}
+
+const options = {
+  quick: { type: "boolean" },
+  only: { type: "string" },
+  rounds: { type: "string" },
+  json: { type: "string" },
+  chart: { type: "string" },
+  help: { type: "boolean", short: "h" }
+} as const
+
+const valuesOf = (args: ReadonlyArray<string>) => {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values
+  } catch (error) {
+    const flags = Object.keys(options).map((name) => `--${name}`).join(", ")
+    throw new BadArguments(`${(error as Error).message}; the flags are ${flags}.`, { cause: error })
+  }
+}
+
+const workloadsNamed = (name: string): ReadonlyArray<Workload.Workload> => {
+  const found = Workload.named(name)
+  if (found.length === 0) throw new BadArguments(`There is no workload "${name}"; ${known()}`)
+  return found
+}
+
+const known = (): string => `the workloads are ${Workload.all.map(({ name }) => name).join(", ")}.`
+
+const roundsOf = (text: string | undefined, quick: boolean): number => {
+  if (text === undefined) return quick ? 3 : 7
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new BadArguments(`--rounds is "${text}", expected a number from 1 to 9999.`)
+  return Number(text)
+}

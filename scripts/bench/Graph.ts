@@ -1,0 +1,144 @@
+/**
+ * A graph of jobs as plain data, from which each contestant makes its own form.
+ *
+ * Jobs are numbers, each higher than those of its parents. Compact, so that a million jobs take little of the memory that is
+ * measured. Every graph has one first job and one last job.
+ */
+
+export interface Graph {
+  readonly size: number
+  /** The parents of job `j` are `parents[offsets[j]]` up to, not including, `parents[offsets[j + 1]]`. */
+  readonly offsets: Int32Array
+  readonly parents: Int32Array
+}
+
+/** Returns what a job is called, for contestants that know jobs by name. */
+export const idOf = (job: number): string => `job-${job}`
+
+/** Returns the ids of all jobs. */
+export const idsOf = ({ size }: Graph): Array<string> => Array.from({ length: size }, (_, job) => idOf(job))
+
+/** Returns the parents of a job. */
+export const parentsOf = ({ offsets, parents }: Graph, job: number): Int32Array =>
+  parents.subarray(offsets[job], offsets[job + 1])
+
+/** Calls a function with each parent of a job: for loops that are timed, as it makes nothing. */
+export const forEachParent = ({ offsets, parents }: Graph, job: number, visit: (parent: number) => void): void => {
+  const end = offsets[job + 1] as number
+  for (let edge = offsets[job] as number; edge < end; edge++) visit(parents[edge] as number)
+}
+
+/** Returns the same graph the other way round: the children of job `j` where `parents` has its parents. */
+export const reversed = (graph: Graph): Graph => {
+  const { parents, size } = graph
+  const ends = new Int32Array(size + 1)
+  for (const parent of parents) ends[parent + 1] = (ends[parent + 1] as number) + 1
+  for (let job = 0; job < size; job++) ends[job + 1] = (ends[job + 1] as number) + (ends[job] as number)
+  const free = ends.slice()
+  const children = new Int32Array(parents.length)
+  for (let job = 0; job < size; job++) {
+    forEachParent(graph, job, (parent) => {
+      const place = free[parent] as number
+      free[parent] = place + 1
+      children[place] = job
+    })
+  }
+  return { size, offsets: ends, parents: children }
+}
+
+/** Returns several graphs as one, which has as many first and last jobs. */
+export const joined = (graphs: ReadonlyArray<Graph>): Graph => {
+  const edges = new Edges()
+  for (const graph of graphs) {
+    const start = edges.size
+    for (let job = 0; job < graph.size; job++) edges.add(parentsOf(graph, job).map((parent) => start + parent))
+  }
+  return edges.graph
+}
+
+/** Returns how many parents each job has. */
+export const degreesOf = ({ offsets, size }: Graph): Int32Array =>
+  Int32Array.from({ length: size }, (_, job) => (offsets[job + 1] as number) - (offsets[job] as number))
+
+/** Returns the jobs of each level: those whose longest way from the first job is that long. */
+export const levelsOf = (graph: Graph): Array<Array<number>> => {
+  const levelOf = new Int32Array(graph.size)
+  const levels: Array<Array<number>> = []
+  for (let job = 0; job < graph.size; job++) {
+    const level = parentsOf(graph, job).reduce((max, parent) => Math.max(max, (levelOf[parent] as number) + 1), 0)
+    levelOf[job] = level
+    const jobs = levels[level]
+    if (jobs === undefined) levels.push([job])
+    else jobs.push(job)
+  }
+  return levels
+}
+
+/** A graph of jobs one after another. */
+export const linear = (size: number): Graph => {
+  const edges = new Edges()
+  for (let job = 0; job < size; job++) edges.add(job === 0 ? [] : [job - 1])
+  return edges.graph
+}
+
+/** A graph of one job, then `width` at once, then one. */
+export const fan = (width: number): Graph => layered({ jobs: width, width, seed: 0 })
+
+export interface Layers {
+  /** How many there are between the first and the last job. */
+  readonly jobs: number
+  readonly width: number
+  readonly seed: number
+}
+
+/** A graph of one job, then layers of jobs that have 2 or 3 parents in the layer before, then one: the same for each seed. */
+export const layered = ({ jobs, seed, width }: Layers): Graph => {
+  const random = randomOf(seed)
+  const edges = new Edges()
+  edges.add([])
+  const hasChild = new Uint8Array(1 + jobs)
+  for (let job = 1; job <= jobs; job++) {
+    const start = 1 + (Math.ceil(job / width) - 2) * width
+    const parents = start < 0 ? [0] : pick(random, start, width)
+    for (const parent of parents) hasChild[parent] = 1
+    edges.add(parents)
+  }
+  // Jobs of the last layer have no children, and others may not have been picked by anyone.
+  edges.add(Array.from(hasChild.keys()).filter((job) => job > 0 && hasChild[job] === 0))
+  return edges.graph
+}
+
+/** Returns 2 or 3 different jobs of a layer. */
+const pick = (random: () => number, start: number, width: number): ReadonlyArray<number> => {
+  const count = Math.min(width, random() < 0.5 ? 2 : 3)
+  const picked = new Set<number>()
+  while (picked.size < count) picked.add(start + Math.floor(random() * width))
+  return [...picked]
+}
+
+/** Mulberry32. */
+const randomOf = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+}
+
+class Edges {
+  private readonly offsets = [0]
+  private readonly parents: Array<number> = []
+
+  get size(): number {
+    return this.offsets.length - 1
+  }
+
+  add(parents: Iterable<number>): void {
+    for (const parent of parents) this.parents.push(parent)
+    this.offsets.push(this.parents.length)
+  }
+
+  get graph(): Graph {
+    const { offsets, parents } = this
+    return { size: this.size, offsets: Int32Array.from(offsets), parents: Int32Array.from(parents) }
+  }
+}

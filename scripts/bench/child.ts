@@ -1,0 +1,43 @@
+/**
+ * The process in which one contestant runs one workload: `node --expose-gc scripts/bench/child.ts WORKLOAD CONTESTANT`.
+ *
+ * Started by `Entrant`, which asks for one timing after another. The first is the cold one.
+ */
+import type { Case } from "./Case.ts"
+import type { Answer, Request } from "./Entrant.ts"
+import * as Workload from "./Workload.ts"
+
+const [workloadName = "", contestant = ""] = process.argv.slice(2)
+
+const answer = (message: Answer): void => void process.send?.(message)
+
+const main = async (): Promise<void> => {
+  const workload = Workload.get(workloadName)
+  const loaded = await workload.load(contestant)
+  process.on("message", ({ repeats }: Request) => {
+    time(loaded, repeats, workload.jobs).then(answer, fail)
+  })
+  answer({ kind: "ready" })
+}
+
+const time = async ({ open, peakMiB }: Case, repeats: number, jobs: number): Promise<Answer> => {
+  const session = await open()
+  globalThis.gc?.()
+  const startedAt = performance.now()
+  for (let i = 0; i < repeats; i++) await session.run()
+  const milliseconds = (performance.now() - startedAt) / repeats
+  const peak = process.resourceUsage().maxRSS / 1024
+  const ran = await session.close()
+  if (ran !== repeats * jobs) throw new Error(`It ran ${ran} jobs, expected ${repeats * jobs}`)
+  return { kind: "timed", milliseconds, peakMiB: await peakMiB?.() ?? peak }
+}
+
+const fail = (error: unknown): void => {
+  const isTooMuch = error instanceof RangeError
+  const text = error instanceof Error ? error.stack ?? error.message : String(error)
+  answer({ kind: "failed", isTooMuch, message: isTooMuch ? error.message : text.slice(0, 2000) })
+}
+
+process.on("uncaughtException", fail)
+process.on("disconnect", () => process.exit())
+main().catch(fail)
