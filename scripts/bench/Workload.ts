@@ -71,6 +71,7 @@ export const all: ReadonlyArray<Workload> = [
     title: "1 → 1,000 → 1",
     jobs: 1002,
     contestants: everyone,
+    quick: [...ours, "p-graph"],
     graphs: () => [Graph.fan(1000)]
   }),
   ofGraphs({
@@ -78,6 +79,7 @@ export const all: ReadonlyArray<Workload> = [
     title: "layered 30 × 30",
     jobs: 902,
     contestants: everyone,
+    quick: [...ours, "async.auto"],
     graphs: () => [layersOf(30, 30)]
   }),
   ofGraphs({
@@ -85,6 +87,7 @@ export const all: ReadonlyArray<Workload> = [
     title: "1,000 chains of 10 at once",
     jobs: 10_000,
     contestants: everyone,
+    quick: [...ours, "toposort+p-limit"],
     graphs: () => Array.from({ length: 1000 }, () => Graph.linear(10))
   }),
   ofGraphs({
@@ -118,6 +121,7 @@ export const all: ReadonlyArray<Workload> = [
     title: "linear 10",
     jobs: 10,
     contestants: everyone,
+    quick: ours,
     graphs: () => [Graph.linear(10)]
   }),
   ofGraphs({

@@ -34,8 +34,8 @@ export const contestant: Contestant = ({ graphs, work }) => {
       const handler = RunGraph.toLayer(({ graph }) => runGraph(graphs[graph] as Graph.Graph, ids[graph] ?? [], job))
       const runtime = ManagedRuntime.make(Layer.provideMerge(handler, WorkflowEngine.layerMemory))
       const execute = Effect.forEach(
-        graphs.keys(),
-        (graph) => RunGraph.execute({ requestId: `request-${requests++}`, graph }),
+        graphs,
+        (_, graph) => RunGraph.execute({ requestId: `request-${requests++}`, graph }),
         { concurrency: "unbounded", discard: true }
       )
       return {
@@ -57,5 +57,5 @@ const runGraph = (graph: Graph.Graph, ids: ReadonlyArray<string>, job: Effect.Ef
       yield* Activity.make({ name: ids[index] as string, execute: job })
       yield* Deferred.succeed(done[index] as Deferred.Deferred<void>, undefined)
     })
-    return Effect.forEach(ids.keys(), runJob, { concurrency: "unbounded", discard: true })
+    return Effect.forEach(ids, (_, index) => runJob(index), { concurrency: "unbounded", discard: true })
   })
