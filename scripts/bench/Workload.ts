@@ -54,6 +54,7 @@ const retried = (jobs: number, name: string, title: string): Workload =>
     title,
     jobs: 11 * jobs,
     contestants: ["jobchain"],
+    quick: [],
     graphs: () => [Graph.layered({ jobs: jobs - 2, width: 100, seed: 1 })],
     with: { sequences: [{ first: 0, last: jobs - 1 }], failures: 10 }
   })
@@ -140,7 +141,7 @@ export const all: ReadonlyArray<Workload> = [
     graphs: () => [Graph.linear(2000)],
     with: { sequences: nested(100, 10) }
   }),
-  { ...retried(10_000, "W10b", "a sequence of 10,000 retried ten times"), quick: [] },
+  retried(10_000, "W10b", "a sequence of 10,000 retried ten times"),
   retried(5000, "W10b-half", "a sequence of 5,000 retried ten times"),
   ofGraphs({
     name: "W11",

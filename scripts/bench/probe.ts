@@ -1,7 +1,7 @@
 /**
  * Figures of jobchain that are no times of runs: what a chain keeps of memory, and how long it holds up the event loop.
  *
- * Each is measured in a process of its own: `node --expose-gc scripts/bench/probe.ts NAME` prints it as JSON.
+ * Each is measured in a process of its own: `node --expose-gc scripts/bench/probe.ts NAME [LAYERS]` prints it as JSON.
  */
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -13,7 +13,10 @@ import * as GraphWorkload from "./GraphWorkload.ts"
 import * as Services from "./Services.ts"
 import * as WireChain from "./WireChain.ts"
 
-/** Runs a chain of 1,000 × 1,000 jobs, and returns what is still held when it is over: whoever made it holds its traverser. */
+/**
+ * Runs a chain of as many layers as each is wide, 1,000 unless said, and returns what is still held when it is over:
+ * whoever made it holds its traverser.
+ */
 const runChain = async (reports: boolean, around: (run: () => Promise<unknown>) => Promise<unknown>) => {
   const graph = Graph.layered({ jobs: layers * layers, width: layers, seed: 1 })
   const workload = GraphWorkload.make([graph])
@@ -36,7 +39,7 @@ const runChain = async (reports: boolean, around: (run: () => Promise<unknown>) 
   return [runtime, jobChain, kept]
 }
 
-const layers = Number(process.env.BENCH_PROBE_LAYERS ?? 1000)
+const layers = Number(process.argv[3] ?? 1000)
 const jobs = layers * layers + 2
 
 const heldBytes = (): number => {

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arguments from "../../scripts/bench/Arguments.ts"
+import * as Workload from "../../scripts/bench/Workload.ts"
+
+const namesOf = (...args: ReadonlyArray<string>) => Arguments.parse(args).workloads.map(({ name }) => name)
+
+/** The message of what is thrown. */
+const refusalOf = (...args: ReadonlyArray<string>): string => {
+  try {
+    Arguments.parse(args)
+  } catch (error) {
+    assert.instanceOf(error, Arguments.BadArguments)
+    return error.message
+  }
+  return assert.fail("nothing was thrown")
+}
+
+describe("parse", () => {
+  it("takes every workload and seven rounds unless told otherwise", () => {
+    const { rounds, workloads } = Arguments.parse([])
+    assert.strictEqual(rounds, 7)
+    assert.deepStrictEqual(workloads, Workload.all)
+  })
+
+  it("leaves the largest workloads out of a quick run, unless they are named", () => {
+    assert.strictEqual(Arguments.parse(["--quick"]).rounds, 3)
+    assert.notInclude(namesOf("--quick"), "W6")
+    assert.deepStrictEqual(namesOf("--quick", "--only", "W6"), ["W6"])
+  })
+
+  it("takes the workloads that are named, and all parts of one", () => {
+    assert.deepStrictEqual(namesOf("--only", "W5, W1,W1"), ["W5", "W1"])
+    assert.deepStrictEqual(namesOf("--only", "W10"), ["W10a", "W10b", "W10b-half"])
+  })
+
+  it("says what there is when asked for what there is not", () => {
+    assert.match(refusalOf("--only", "W1,W99"), /^There is no workload "W99"; the workloads are W1, W2, /)
+    assert.match(refusalOf("--only", ","), /^--only names no workload; the workloads are W1, /)
+    assert.match(refusalOf("--fast"), /'--fast'; the flags are --quick, --only, /)
+    assert.match(refusalOf("--rounds", "0"), /^--rounds is "0", expected a number from 1/)
+    assert.match(refusalOf("fast"), /'fast'/)
+  })
+})
+
+describe("the workloads", () => {
+  it("have different names, and let take part quickly only those who take part", () => {
+    const names = Workload.all.map(({ name }) => name)
+    assert.strictEqual(new Set(names).size, names.length)
+    for (const { contestants, quick } of Workload.all) assert.includeMembers([...contestants], [...quick])
+  })
+})
