@@ -2,7 +2,7 @@
  * `npm run bench`: how fast jobchain is, beside others and beside the least that Effect could do.
  *
  * One command, one run, on one machine: the table goes to stdout, progress to stderr. What is measured is in
- * `bench/Workload.ts`, how in `bench/Rounds.ts`, what counts as a run in `bench/Case.ts`.
+ * `bench/Workloads.ts`, how in `bench/Rounds.ts`, what counts as a run in `bench/Case.ts`.
  */
 import { writeFileSync } from "node:fs"
 import * as Arguments from "./bench/Arguments.ts"

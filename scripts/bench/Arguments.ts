@@ -2,13 +2,14 @@
  * What `npm run bench` is asked for.
  */
 import { parseArgs } from "node:util"
-import * as Workload from "./Workload.ts"
+import type { Workload } from "./Workload.ts"
+import * as Workloads from "./Workloads.ts"
 
 export interface Arguments {
   readonly help: boolean
   readonly quick: boolean
   readonly rounds: number
-  readonly workloads: ReadonlyArray<Workload.Workload>
+  readonly workloads: ReadonlyArray<Workload>
   /** Files to write. */
   readonly json: string | undefined
   readonly chart: string | undefined
@@ -27,7 +28,7 @@ export const usage = `npm run bench -- [flags]
   --help          says this
 
 Workloads:
-${Workload.all.map(({ name, title }) => `  ${name.padEnd(14)}${title}`).join("\n")}
+${Workloads.all.map(({ name, title }) => `  ${name.padEnd(14)}${title}`).join("\n")}
 `
 
 /** Reads arguments; throws `BadArguments`. */
@@ -35,7 +36,7 @@ export const parse = (args: ReadonlyArray<string>): Arguments => {
   const { help = false, quick = false, ...values } = valuesOf(args)
   const only = values.only?.split(",").map((name) => name.trim()).filter((name) => name !== "")
   const workloads = only === undefined
-    ? Workload.all.filter((workload) => !quick || workload.quick.length > 0)
+    ? Workloads.all.filter((workload) => !quick || workload.quick.length > 0)
     : [...new Set(only.flatMap(workloadsNamed))]
   if (workloads.length === 0) throw new BadArguments(`--only names no workload; ${known()}`)
   return { help, quick, rounds: roundsOf(values.rounds, quick), workloads, json: values.json, chart: values.chart }
@@ -59,13 +60,13 @@ const valuesOf = (args: ReadonlyArray<string>) => {
   }
 }
 
-const workloadsNamed = (name: string): ReadonlyArray<Workload.Workload> => {
-  const found = Workload.named(name)
+const workloadsNamed = (name: string): ReadonlyArray<Workload> => {
+  const found = Workloads.named(name)
   if (found.length === 0) throw new BadArguments(`There is no workload "${name}"; ${known()}`)
   return found
 }
 
-const known = (): string => `the workloads are ${Workload.all.map(({ name }) => name).join(", ")}.`
+const known = (): string => `the workloads are ${Workloads.all.map(({ name }) => name).join(", ")}.`
 
 const roundsOf = (text: string | undefined, quick: boolean): number => {
   if (text === undefined) return quick ? 3 : 7

@@ -2,7 +2,7 @@
  * Reading chains: from a text in hand to a chain that could be run, beside the parser alone.
  */
 import * as Case from "./Case.ts"
-import * as Graph from "./Graph.ts"
+import * as Shape from "./Shape.ts"
 import type { Workload } from "./Workload.ts"
 
 interface Reading {
@@ -22,7 +22,7 @@ const workload = ({ form, jobs, name, title }: Reading): Workload => ({
   quick: [],
   load: async (contestant) => {
     const ChainText = await import("./ChainText.ts")
-    const text = ChainText[form].textOf(Graph.layered({ jobs, width: jobs / 100, seed: 1 }))
+    const text = ChainText[form].textOf(Shape.layered({ jobs, width: jobs / 100, seed: 1 }))
     return Case.counting(async () =>
       contestant === "bare"
         ? Object.keys(ChainText[form].parse(text).jobs ?? {}).length

@@ -6,7 +6,7 @@
 import { enableCompileCache } from "node:module"
 import type { Case } from "./Case.ts"
 import type { Answer, Request } from "./Entrant.ts"
-import * as Workload from "./Workload.ts"
+import * as Workloads from "./Workloads.ts"
 
 const [workloadName = "", contestant = ""] = process.argv.slice(2)
 
@@ -16,7 +16,7 @@ const answer = (message: Answer): void => void process.send?.(message)
 enableCompileCache()
 
 const main = async (): Promise<void> => {
-  const workload = Workload.get(workloadName)
+  const workload = Workloads.get(workloadName)
   const loaded = await workload.load(contestant)
   process.on("message", ({ repeats }: Request) => {
     time(loaded, repeats, workload.jobs).then(answer, fail)

@@ -11,6 +11,7 @@ import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
 import * as Graph from "./Graph.ts"
 import * as GraphWorkload from "./GraphWorkload.ts"
 import * as Services from "./Services.ts"
+import * as Shape from "./Shape.ts"
 import * as WireChain from "./WireChain.ts"
 
 /**
@@ -18,7 +19,7 @@ import * as WireChain from "./WireChain.ts"
  * whoever made it holds its traverser.
  */
 const runChain = async (reports: boolean, around: (run: () => Promise<unknown>) => Promise<unknown>) => {
-  const graph = Graph.layered({ jobs: layers * layers, width: layers, seed: 1 })
+  const graph = Shape.layered({ jobs: layers * layers, width: layers, seed: 1 })
   const workload = GraphWorkload.make([graph])
   const jobChain = { ...WireChain.make(graph, workload), requestId: "probe" }
   const runtime = ManagedRuntime.make(Services.layer(workload, { reports }))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arguments from "../../scripts/bench/Arguments.ts"
-import * as Workload from "../../scripts/bench/Workload.ts"
+import * as Workloads from "../../scripts/bench/Workloads.ts"
 
 const namesOf = (...args: ReadonlyArray<string>) => Arguments.parse(args).workloads.map(({ name }) => name)
 
@@ -19,7 +19,7 @@ describe("parse", () => {
   it("takes every workload and seven rounds unless told otherwise", () => {
     const { rounds, workloads } = Arguments.parse([])
     assert.strictEqual(rounds, 7)
-    assert.deepStrictEqual(workloads, Workload.all)
+    assert.deepStrictEqual(workloads, Workloads.all)
   })
 
   it("leaves the largest workloads out of a quick run, unless they are named", () => {
@@ -44,8 +44,8 @@ describe("parse", () => {
 
 describe("the workloads", () => {
   it("have different names, and let take part quickly only those who take part", () => {
-    const names = Workload.all.map(({ name }) => name)
+    const names = Workloads.all.map(({ name }) => name)
     assert.strictEqual(new Set(names).size, names.length)
-    for (const { contestants, quick } of Workload.all) assert.includeMembers([...contestants], [...quick])
+    for (const { contestants, quick } of Workloads.all) assert.includeMembers([...contestants], [...quick])
   })
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Graph from "../../scripts/bench/Graph.ts"
 import * as GraphWorkload from "../../scripts/bench/GraphWorkload.ts"
+import * as Shape from "../../scripts/bench/Shape.ts"
 
 /** How many jobs a contestant says it ran, after two runs. */
 const ranBy = (name: string, workload: GraphWorkload.GraphWorkload): Effect.Effect<number> =>
@@ -26,7 +26,7 @@ const contestants = [
 ]
 
 describe("contestants", () => {
-  const graphs = [Graph.layered({ jobs: 20, width: 4, seed: 1 }), Graph.linear(8)]
+  const graphs = [Shape.layered({ jobs: 20, width: 4, seed: 1 }), Shape.linear(8)]
 
   it.effect.each(contestants)(
     "%s runs every job of every graph, as often as it is asked to",
@@ -39,7 +39,7 @@ describe("contestants", () => {
 
   it.effect("jobchain tries sequences again", () =>
     Effect.gen(function*() {
-      const workload = GraphWorkload.make([Graph.linear(8)], { sequences: [{ first: 0, last: 7 }], failures: 3 })
+      const workload = GraphWorkload.make([Shape.linear(8)], { sequences: [{ first: 0, last: 7 }], failures: 3 })
       assert.strictEqual(yield* ranBy("jobchain", workload), 2 * 8 * 4)
     }))
 })
