@@ -29,7 +29,9 @@ interface Warm {
 }
 
 /** Below this a run is timed together with others, as clocks and collections would show more than it. */
-const timingMsMin = 5
+const timingMsMin = 20
+
+const repeatsFor = (milliseconds: number): number => Math.max(1, Math.ceil(timingMsMin / milliseconds))
 
 /** How long one run of others may take, and of what the benchmark is about. */
 const limitMs = 60_000
@@ -77,13 +79,13 @@ const enter = async (workload: Workload, contestant: string, { rounds, warmUpMs 
   let latest = coldMs
   const startedAt = performance.now()
   for (let runs = 0; runs < (isSlow ? 1 : 2) || performance.now() - startedAt < warmUpMs; runs++) {
-    latest = (await entrant.time(1)).milliseconds
+    latest = (await entrant.time(repeatsFor(latest))).milliseconds
   }
   return {
     entrant,
     coldMs,
     peakMiB,
-    repeats: Math.max(1, Math.ceil(timingMsMin / latest)),
+    repeats: repeatsFor(latest),
     // What is slow is as far away in three rounds as in seven.
     rounds: isSlow ? Math.min(rounds, 3) : rounds,
     times: []
