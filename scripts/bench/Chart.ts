@@ -7,7 +7,7 @@ import type { Result, Results } from "./Result.ts"
 import { figure } from "./Table.ts"
 import type { Workload } from "./Workload.ts"
 
-const size = { width: 880, label: 210, right: 70, top: 64, bar: 9, gap: 14, bottom: 34 }
+const size = { width: 880, label: 210, right: 70, top: 64, bar: 9, gap: 14, bottom: 44 }
 const text = "#24292f"
 const faint = "#d0d7de"
 
@@ -44,7 +44,7 @@ export const make = (workloads: ReadonlyArray<Workload>, results: Results): stri
       `<rect width="100%" height="100%" rx="6" fill="#f6f8fa"/>`,
       ...legend(contestants),
       ...scale.ticks.map((tick) => tickLine(scale.x(tick), tick, height - size.bottom)),
-      label({ x: size.label, y: height - 10 }, "µs per job, warm median; shorter is better, the scale is logarithmic"),
+      label({ x: size.label, y: height - 12 }, "µs per job, warm median; shorter is better, the scale is logarithmic"),
       ...groups.flatMap(({ bars, workload }, index) => group(workload, bars, tops[index] ?? 0, scale.x)),
       "</svg>"
     ].join("\n")

@@ -96,7 +96,7 @@ export const all: ReadonlyArray<Workload> = [
   }),
   ofGraphs({
     name: "W7",
-    title: "W3, each job waits 1 ms",
+    title: "30 × 30, jobs wait 1 ms",
     jobs: 902,
     contestants: ["floor-promises", ...everyone],
     quick: ["floor-promises", "floor-queue", "jobchain"],
@@ -131,7 +131,7 @@ export const all: ReadonlyArray<Workload> = [
   retried(5000, "W10b-half", "a sequence of 5,000 retried ten times"),
   ofGraphs({
     name: "W11",
-    title: "W1, each job sets data",
+    title: "linear 1,000, jobs set data",
     jobs: 1000,
     contestants: ["floor-queue", "jobchain"],
     graphs: () => [Shape.linear(1000)],
