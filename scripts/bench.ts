@@ -20,7 +20,7 @@ const main = async (args: Arguments.Arguments): Promise<void> => {
   const absences: Array<Absence> = []
   for (const workload of args.workloads) {
     const contestants = args.quick && workload.quick.length > 0 ? workload.quick : workload.contestants
-    const warmUpMs = args.quick ? 100 : 500
+    const warmUpMs = args.quick ? 100 : 3000
     const outcome = await Rounds.run(workload, contestants, { rounds: args.rounds, warmUpMs, say })
     measured.push(...outcome.results)
     absences.push(...outcome.absences)

@@ -41,7 +41,7 @@ export class Entrant {
     this.limitMs = limitMs
     this.child = fork(Path.join(import.meta.dirname, "child.ts"), [workload, contestant], {
       // Stacks and heaps as they are, so that what does not get there does not.
-      execArgv: ["--expose-gc"],
+      execArgv: [],
       stdio: ["ignore", 2, "pipe", "ipc"]
     })
     let stderr = ""

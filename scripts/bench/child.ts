@@ -1,7 +1,8 @@
 /**
- * The process in which one contestant runs one workload: `node --expose-gc scripts/bench/child.ts WORKLOAD CONTESTANT`.
+ * The process in which one contestant runs one workload: `node scripts/bench/child.ts WORKLOAD CONTESTANT`.
  *
- * Started by `Entrant`, which asks for one timing after another. The first is the cold one.
+ * Started by `Entrant`, which asks for one timing after another. The first is the cold one. Garbage is collected when the
+ * runtime thinks so, as it is wherever these run: collecting all of it before a run would throw away compiled code, too.
  */
 import { enableCompileCache } from "node:module"
 import type { Case } from "./Case.ts"
@@ -26,7 +27,6 @@ const main = async (): Promise<void> => {
 
 const time = async ({ open, peakMiB }: Case, repeats: number, jobs: number): Promise<Answer> => {
   const session = await open()
-  globalThis.gc?.()
   const startedAt = performance.now()
   for (let i = 0; i < repeats; i++) await session.run()
   const milliseconds = (performance.now() - startedAt) / repeats

@@ -28,9 +28,9 @@ export class StartQueue {
   /** Job → until when it has to wait, in Unix milliseconds, where that was known before the chain began. */
   private readonly deadlines: Map<number, number>
 
-  constructor(chain: Progress.Chain, deadlines: ReadonlyMap<number, number>) {
+  constructor(chain: Progress.Chain, deadlines: Map<number, number>) {
     this.chain = chain
-    this.deadlines = new Map(deadlines)
+    this.deadlines = deadlines
     this.reporting = new Uint8Array(chain.jobs.length)
   }
 

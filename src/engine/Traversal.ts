@@ -101,7 +101,7 @@ export class Traversal implements JobRunner.Host {
   private readonly starts: StartQueue
   private readonly waits = new Map<number, Wait>()
   /** Jobs whose try a crash has cut off, until they start again. */
-  private readonly recovered: Set<number>
+  private readonly recovered: Map<number, string>
   /** Jobs that are not to run again, and why. */
   private readonly givenUp: ReadonlyMap<number, string>
   private readonly reporter: Reporter.Reporter<PendingLog>
@@ -129,7 +129,7 @@ export class Traversal implements JobRunner.Host {
     this.events = new EventHub(chain.requestId, services.clock)
     this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
     this.starts = new StartQueue(chain, byIndex(chain, resumption.waits))
-    this.recovered = new Set(byIndex(chain, resumption.recovered?.entries()).keys())
+    this.recovered = byIndex(chain, resumption.recovered?.entries())
     this.givenUp = byIndex(chain, resumption.givenUp)
     this.reporter = {
       settings: services.settings,
@@ -162,6 +162,19 @@ export class Traversal implements JobRunner.Host {
 
   happen(happening: Happening): void {
     Queue.offerUnsafe(this.queue, happening)
+  }
+
+  /** Takes what waits in the queue, as much as one go takes in. */
+  takeWaiting(): ReadonlyArray<Happening> {
+    const { queue } = this
+    if (Queue.sizeUnsafe(queue) === 0) return nothing
+    const taken: Array<Happening> = []
+    while (taken.length < workPerSlice) {
+      const next = Queue.takeUnsafe(queue)
+      if (next === undefined || Exit.isFailure(next)) break
+      taken.push(next.value)
+    }
+    return taken
   }
 
   /** Takes in one thing that has happened, in the way of the reaper at work. */
@@ -463,9 +476,13 @@ export class Traversal implements JobRunner.Host {
   }
 }
 
+/** Shared, as most chains come without a resumption. Nothing is ever put in. */
+const noJobs = new Map<number, never>()
+
 const byIndex = <A>(chain: Progress.Chain, byId: Iterable<readonly [string, A]> | undefined): Map<number, A> => {
+  if (byId === undefined) return noJobs
   const found = new Map<number, A>()
-  for (const [id, value] of byId ?? []) {
+  for (const [id, value] of byId) {
     const job = chain.graph.indexOf.get(id)
     if (job !== undefined) found.set(job, value)
   }
@@ -499,15 +516,18 @@ export const step = Effect.fnUntraced(function*(
   do {
     for (const happening of happened) traversal.takeIn(reaper, happening)
     traversal.chooseStarting()
-    if (traversal.hasChanged) yield* traversal.services.repo.set(traversal.checkpointOf())
+    if (traversal.hasChanged) {
+      const kept = traversal.services.repo.set(traversal.checkpointOf())
+      // The memory layer has nothing to wait for, and going round by the fiber for that would be felt.
+      if (kept !== Effect.void) yield* kept
+    }
     traversal.sendLogs()
     traversal.startJobs()
     if (traversal.work >= workPerSlice) {
       traversal.work = 0
       yield* Effect.yieldNow
     }
-    const hasMore = traversal.startsJobs && Queue.sizeUnsafe(traversal.queue) > 0
-    happened = hasMore ? yield* Queue.takeBetween(traversal.queue, 1, workPerSlice) : nothing
+    happened = traversal.startsJobs ? traversal.takeWaiting() : nothing
   } while (happened.length > 0 || traversal.canStart)
   return traversal.isOver(reaper)
 })
