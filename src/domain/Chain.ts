@@ -24,14 +24,9 @@ export type Chain = Progress.Chain
 /** Compiles a wire chain that has passed `Validation.faultsOfNew` (NewChain). */
 export const make = (jobChain: JobChain, graph?: Graph.Graph): Chain => Progress.make(jobChain, {}, graph)
 
-/**
- * Compiles a suspended chain that has passed `Validation.faultsOfSuspended`, ready to go on.
- *
- * A stop costs no try: every STOPPED job becomes PENDING with its latest tries one lower, and where it is the first of
- * its sequence, the sequence's tries one lower; never below 0.
- */
+/** Compiles a suspended chain that has passed `Validation.faultsOfSuspended`, ready to go on. */
 export const fromSuspended = (suspended: SuspendedJobChain, graph?: Graph.Graph): Chain =>
-  resumed(Progress.make(chainOf(suspended), suspended, graph))
+  resume(Progress.make(chainOf(suspended), suspended, graph))
 
 /** Compiles a new chain in slices. */
 export const makeInSlices = (jobChain: JobChain, graph: Graph.Graph): Slices<Chain> =>
@@ -39,7 +34,7 @@ export const makeInSlices = (jobChain: JobChain, graph: Graph.Graph): Slices<Cha
 
 /** Compiles a suspended chain in slices. */
 export function* fromSuspendedInSlices(suspended: SuspendedJobChain, graph: Graph.Graph): Slices<Chain> {
-  return resumed(yield* Progress.makeInSlices(chainOf(suspended), suspended, graph))
+  return resume(yield* Progress.makeInSlices(chainOf(suspended), suspended, graph))
 }
 
 const chainOf = (suspended: SuspendedJobChain): JobChain => ({
@@ -47,7 +42,13 @@ const chainOf = (suspended: SuspendedJobChain): JobChain => ({
   requestId: suspended.requestId ?? ""
 })
 
-const resumed = (chain: Chain): Chain => {
+/**
+ * Makes a chain that was suspended ready to go on, and returns it.
+ *
+ * A stop costs no try: every STOPPED job becomes PENDING with its latest tries one lower, and where it is the first of
+ * its sequence, the sequence's tries one lower; never below 0.
+ */
+export const resume = (chain: Chain): Chain => {
   for (let job = 0; job < chain.jobs.length; job++) {
     if (chain.states[job] !== JobState.STOPPED) continue
     Progress.setState(chain, job, JobState.PENDING)

@@ -91,7 +91,11 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
 export const recount = (chain: Chain): void => {
   chain.counts.fill(0)
   chain.runnable = 0
-  chain.completed = chain.completions.reduce((latest, completion) => Math.max(latest, completion), 0)
+  // Never less than what the chain came with: data of a job that completes from now on is not in the wire value.
+  chain.completed = chain.completions.reduce(
+    (latest, completion) => Math.max(latest, completion),
+    chain.data.resumedAt
+  )
   for (let job = 0; job < chain.jobs.length; job++) count(chain, job)
   chain.finishedJobs = Graph.at(chain.counts, JobState.COMPLETE)
 }
