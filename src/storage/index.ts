@@ -1,6 +1,14 @@
 /**
- * What keeps chains on disk. So far: a client for Node's own SQLite, which knows nothing of chains.
+ * What keeps chains on disk: the store, and the client for Node's own SQLite that it is built on.
  *
  * @since 0.1.0
  */
+export type * as ChainList from "./ChainList.ts"
+export { type ChainStatus, ChainStore, type JobStanding } from "./ChainStore.ts"
+export { ChainEnded, ChainNotStored, ChainOwned, type Claimed } from "./Claim.ts"
+export { DamagedRow } from "./DamagedRow.ts"
+export { NewerDatabase } from "./Migrations.ts"
 export * as NodeSqlite from "./NodeSqlite.ts"
+export { LeaseLost, type Owner } from "./Ownership.ts"
+export * as Store from "./Store.ts"
+export { StorageFailed } from "./Tables.ts"

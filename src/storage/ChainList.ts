@@ -1,0 +1,135 @@
+/**
+ * What the store tells of a chain at a glance.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { SQLInputValue } from "node:sqlite"
+import * as JobState from "../domain/JobState.ts"
+import { isEnded } from "./Claim.ts"
+import { type Owner, ownerColumns, ownerJoin, type OwnerRow, type Ownership } from "./Ownership.ts"
+import type { Tables } from "./Tables.ts"
+
+/** A chain in the store. Times are Unix milliseconds. */
+export interface StoredChainInfo {
+  readonly requestId: string
+  readonly name: string
+  readonly type: string
+  readonly user: string
+  readonly state: JobState.JobState
+  /** The living process that runs it. */
+  readonly owner: Owner | undefined
+  /** Whether it began, has not ended and no living process runs it: its process crashed. */
+  readonly isCrashed: boolean
+  readonly isStopRequested: boolean
+  readonly totalJobs: number
+  readonly finishedJobs: number
+  readonly createdAt: number
+  readonly startedAt: number | undefined
+  readonly finishedAt: number | undefined
+}
+
+/** Which chains to list; what is left out does not matter. */
+export interface Filter {
+  readonly requestId?: string
+  readonly states?: ReadonlyArray<JobState.JobState>
+  /** Unix milliseconds: running at or after `since` and created before `until`. */
+  readonly since?: number
+  readonly until?: number
+  readonly type?: string
+  readonly user?: string
+  /** Whether a living process runs it. */
+  readonly isRunning?: boolean
+  /** Whether its process crashed. */
+  readonly isCrashed?: boolean
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** Lists chains, the newest first. */
+export const list = (
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  filter: Filter
+): Effect.Effect<ReadonlyArray<StoredChainInfo>> => {
+  const { params, where } = conditions(filter)
+  const offset = filter.offset ?? 0
+  const end = filter.limit === undefined ? undefined : offset + filter.limit
+  const { isCrashed, isRunning } = filter
+  if (isRunning === undefined && isCrashed === undefined) {
+    return Effect.map(
+      tables.read((sql) => sql.all<Row>(`${select} ${where} ${pageOf(filter)}`, ...params)),
+      (rows) => rows.map((row) => infoOf(row, ownership))
+    )
+  }
+  // Which processes live is not known to SQL alone.
+  return Effect.map(
+    tables.read((sql) => sql.all<Row>(`${select} ${where} ORDER BY c.number DESC`, ...params)),
+    (rows) =>
+      rows.map((row) => infoOf(row, ownership))
+        .filter((info) => isRunning === undefined || isRunning === (info.owner !== undefined))
+        .filter((info) => isCrashed === undefined || isCrashed === info.isCrashed)
+        .slice(offset, end)
+  )
+}
+
+interface Row extends OwnerRow {
+  readonly requestId: string
+  readonly name: string
+  readonly type: string
+  readonly user: string
+  readonly state: number
+  readonly stopRequested: number
+  readonly totalJobs: number
+  readonly finishedJobs: number
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+}
+
+const select = `SELECT c.request_id AS requestId, c.name, c.type, c.user_name AS user, c.state,
+  c.stop_requested AS stopRequested, c.total_jobs AS totalJobs, c.finished_jobs AS finishedJobs, c.created_at AS createdAt,
+  c.started_at AS startedAt, c.finished_at AS finishedAt, ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
+
+/** Returns the order and the page of a filter in SQL, on chains `c`. */
+export const pageOf = ({ limit = -1, offset = 0 }: Filter): string =>
+  `ORDER BY c.number DESC LIMIT ${Number(limit)} OFFSET ${Number(offset)}`
+
+/** Returns the conditions of a filter in SQL, on chains `c`. */
+export const conditions = (
+  { requestId, since, states, type, until, user }: Filter
+): { readonly where: string; readonly params: ReadonlyArray<SQLInputValue> } => {
+  const given: ReadonlyArray<readonly [string, ReadonlyArray<SQLInputValue> | undefined]> = [
+    ["c.request_id = ?", requestId === undefined ? undefined : [requestId]],
+    [`c.state IN (${(states ?? []).map(() => "?").join(", ")})`, states?.map(JobState.toCode)],
+    ["(c.finished_at IS NULL OR c.finished_at >= ?)", since === undefined ? undefined : [since]],
+    ["c.created_at < ?", until === undefined ? undefined : [until]],
+    ["c.type = ?", type === undefined ? undefined : [type]],
+    ["c.user_name = ?", user === undefined ? undefined : [user]]
+  ]
+  const asked = given.filter(([, params]) => params !== undefined)
+  return {
+    where: ["WHERE c.request_id IS NOT NULL", ...asked.map(([condition]) => condition)].join(" AND "),
+    params: asked.flatMap(([, params]) => params ?? [])
+  }
+}
+
+const infoOf = (row: Row, { livingOwner }: Ownership["Service"]): StoredChainInfo => {
+  const state = JobState.fromCode(row.state)
+  const owner = isEnded(state) ? undefined : livingOwner(row)
+  return {
+    requestId: row.requestId,
+    name: row.name,
+    type: row.type,
+    user: row.user,
+    state,
+    owner,
+    isCrashed: state === "RUNNING" && owner === undefined,
+    isStopRequested: row.stopRequested > 0,
+    totalJobs: row.totalJobs,
+    finishedJobs: row.finishedJobs,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt ?? undefined,
+    finishedAt: row.finishedAt ?? undefined
+  }
+}

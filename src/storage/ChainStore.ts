@@ -1,0 +1,281 @@
+/**
+ * What commands and applications ask of the store: which chains there are, how they stand, and to take one over.
+ *
+ * The engine itself knows only `ChainRepo`. To run what was suspended or cut off: `claim` it and give it to
+ * `TraverserFactory.makeFromChain`. To stop what another process runs: `requestStop`, of which that process hears by
+ * `stopRequests`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as Chain from "../domain/Chain.ts"
+import * as Graph from "../domain/Graph.ts"
+import type { SuspendedJobChain } from "../domain/JobChain.ts"
+import type { JobLog } from "../domain/JobLog.ts"
+import * as JobRecord from "../domain/JobRecord.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+import * as Validation from "../domain/Validation.ts"
+import { ChainConflict } from "../engine/ChainRepo.ts"
+import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
+import * as ChainList from "./ChainList.ts"
+import * as Claim from "./Claim.ts"
+import type { DamagedRow } from "./DamagedRow.ts"
+import * as Deletion from "./Deletion.ts"
+import * as LogRows from "./LogRows.ts"
+import * as NewChain from "./NewChain.ts"
+import * as OutputRows from "./OutputRows.ts"
+import { ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
+import * as SqlChainRepo from "./SqlChainRepo.ts"
+import * as StoredChain from "./StoredChain.ts"
+import { liveClock, onLiveClock, Tables } from "./Tables.ts"
+import { Writer } from "./Writer.ts"
+
+/** A chain and each of its jobs. */
+export interface ChainStatus extends ChainList.StoredChainInfo {
+  readonly jobs: ReadonlyArray<JobStanding>
+}
+
+/** How a job stands. */
+export interface JobStanding {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly state: JobState.JobState
+  /** All its tries so far. */
+  readonly tries: number
+  /** Until when it waits before its next try, or its sequence's, in Unix milliseconds. */
+  readonly waitUntil: number | undefined
+  /** How often in a row the process crashed while it ran. */
+  readonly crashes: number
+}
+
+export class ChainStore extends Context.Service<ChainStore, {
+  /** Lists chains, the newest first. */
+  readonly list: (filter?: ChainList.Filter) => Effect.Effect<ReadonlyArray<ChainList.StoredChainInfo>>
+  readonly status: (requestId: string) => Effect.Effect<ChainStatus, Claim.ChainNotStored | DamagedRow>
+  /** Returns every job log of a chain, or of one of its jobs, in the order in which they came. */
+  readonly logs: (
+    requestId: string,
+    jobId?: string
+  ) => Effect.Effect<ReadonlyArray<JobLog>, Claim.ChainNotStored>
+  /** Returns what a try has written so far, byte by byte as it was; empty for a try that is not known. */
+  readonly output: (key: TryKey, stream: keyof OutputTail) => Stream.Stream<Uint8Array>
+  /**
+   * Takes over a chain that is suspended, or unfinished with no living owner. It is this process's own from then on: give it
+   * to `TraverserFactory.makeFromChain`, or `release` it.
+   */
+  readonly claim: (
+    requestId: string
+  ) => Effect.Effect<Claim.Claimed, Claim.ChainNotStored | Claim.ChainOwned | Claim.ChainEnded | DamagedRow>
+  /** Gives up a chain that was claimed and is not to be run after all. */
+  readonly release: (requestId: string) => Effect.Effect<void>
+  /** Asks for a chain to be stopped by who runs it, or by who will claim it. */
+  readonly requestStop: (requestId: string) => Effect.Effect<void, Claim.ChainNotStored | Claim.ChainEnded>
+  /** Request ids of chains of this process that somebody wants stopped, each once; looks about every second while it runs. */
+  readonly stopRequests: Stream.Stream<string>
+  /** Returns a chain that nobody runs as a suspended chain, to be resumed elsewhere. It stays here, too. */
+  readonly exportChain: (
+    requestId: string
+  ) => Effect.Effect<
+    SuspendedJobChain,
+    Claim.ChainNotStored | Claim.ChainOwned | Claim.ChainEnded | DamagedRow
+  >
+  /** Takes in a suspended chain, to be claimed. Fails with `InvalidChain` and, where its request is there already, `ChainConflict`. */
+  readonly importChain: (
+    suspended: SuspendedJobChain
+  ) => Effect.Effect<void, Validation.InvalidChain | ChainConflict>
+  /**
+   * Deletes chains that have ended so long ago, with all that belongs to them, and what dead processes have left
+   * half-written. Returns how many chains that were.
+   */
+  readonly collect: (olderThanMillis: number) => Effect.Effect<number>
+}>()("jobchain/ChainStore") {
+  static readonly layer: Layer.Layer<ChainStore, never, Tables | Ownership | Writer> = Layer.effect(
+    ChainStore,
+    Effect.gen(function*() {
+      const tables = yield* Tables
+      const ownership = yield* Ownership
+      const context = yield* Effect.context<Tables | Ownership | Writer>()
+      return {
+        list: (filter = {}) => ChainList.list(tables, ownership, filter),
+        status: (requestId) => status(tables, ownership, requestId),
+        logs: (requestId, jobId) => logs(tables, requestId, jobId),
+        output: (key, stream) => OutputRows.stream(tables, key, stream),
+        claim: (requestId) => Effect.provideContext(Claim.claim(requestId), context),
+        release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId),
+        requestStop: (requestId) => requestStop(tables, requestId),
+        stopRequests: stopRequests(tables, ownership),
+        exportChain: (requestId) => exportChain(tables, ownership, requestId),
+        importChain: (suspended) => importChain(tables, ownership, suspended),
+        collect: (olderThanMillis) => collect(tables, ownership, olderThanMillis)
+      }
+    })
+  )
+}
+
+const found = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  requestId: string
+): Effect.fn.Return<NewChain.Present, Claim.ChainNotStored> {
+  const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+  return present ?? (yield* new Claim.ChainNotStored({ requestId }))
+})
+
+const status = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  requestId: string
+): Effect.fn.Return<ChainStatus, Claim.ChainNotStored | DamagedRow> {
+  const { number } = yield* found(tables, requestId)
+  const stored = yield* StoredChain.load(tables, { requestId, number })
+  const [info] = yield* ChainList.list(tables, ownership, { requestId })
+  if (stored === undefined || info === undefined) return yield* new Claim.ChainNotStored({ requestId })
+  const { chain, records } = stored
+  const rows = new Map(records.map((record) => [record.job, record]))
+  const jobs = chain.graph.ids.map((id, job): JobStanding => ({
+    id,
+    name: chain.jobs[job]?.name ?? "",
+    type: chain.jobs[job]?.type ?? "",
+    state: JobState.fromCode(Graph.at(chain.states, job)),
+    tries: Graph.at(chain.totalTries, job),
+    waitUntil: rows.get(job)?.waitUntil ?? undefined,
+    crashes: rows.get(job)?.crashes ?? 0
+  }))
+  return { ...info, jobs }
+})
+
+const logs = Effect.fnUntraced(function*(tables: Tables["Service"], requestId: string, jobId: string | undefined) {
+  yield* found(tables, requestId)
+  return yield* tables.read((sql) =>
+    jobId === undefined ? LogRows.selectAll(sql, requestId) : LogRows.selectOfJob(sql, requestId, jobId)
+  )
+})
+
+const requestStop = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  requestId: string
+): Effect.fn.Return<void, Claim.ChainNotStored | Claim.ChainEnded> {
+  const refusal = yield* tables.write((sql) => {
+    const present = NewChain.select(sql, requestId)
+    if (present === undefined) return new Claim.ChainNotStored({ requestId })
+    const state = JobState.fromCode(present.state)
+    if (Claim.isEnded(state)) return new Claim.ChainEnded({ requestId, state })
+    sql.run("UPDATE jobchain_chains SET stop_requested = 1 WHERE number = ? AND stop_requested = 0", present.number)
+    return undefined
+  })
+  if (refusal !== undefined) return yield* refusal
+})
+
+const stopRequests = (tables: Tables["Service"], { id }: Ownership["Service"]): Stream.Stream<string> => {
+  const requested = (rows: string) => `FROM jobchain_chains WHERE owner = ? AND stop_requested = 1 ${rows}`
+  const look = Effect.gen(function*() {
+    // Mostly there is nothing, and nothing is written.
+    const isAny = yield* tables.read((sql) => sql.get(`SELECT 1 ${requested("LIMIT 1")}`, id) !== undefined)
+    if (!isAny) return []
+    return yield* tables.write((sql) => {
+      const rows = sql.all<{ readonly requestId: string }>(`SELECT request_id AS requestId ${requested("")}`, id)
+      // Taken, but not done: whoever claims the chain after a crash hears of it again.
+      sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE owner = ? AND stop_requested = 1", id)
+      return rows.map(({ requestId }) => requestId)
+    })
+  })
+  return Stream.fromIterableEffectRepeat(Effect.tap(look, (ids) => ids.length > 0 ? Effect.void : pause))
+}
+
+/** Between two looks at who is to be stopped. */
+const pause = onLiveClock(Effect.sleep("1 second"))
+
+const exportChain = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  requestId: string
+): Effect.fn.Return<
+  SuspendedJobChain,
+  Claim.ChainNotStored | Claim.ChainOwned | Claim.ChainEnded | DamagedRow
+> {
+  const present = yield* found(tables, requestId)
+  const refusal = Claim.refusalOf(present, requestId, ownership)
+  if (refusal !== undefined) return yield* refusal
+  const stored = yield* StoredChain.load(tables, { requestId, number: present.number })
+  if (stored === undefined) return yield* new Claim.ChainNotStored({ requestId })
+  JobRecord.takeBackRunning(stored.chain)
+  Chain.setState(stored.chain, "SUSPENDED")
+  return Chain.toSuspended(stored.chain)
+})
+
+const importChain = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  suspended: SuspendedJobChain
+): Effect.fn.Return<void, Validation.InvalidChain | ChainConflict> {
+  const requestId = suspended.requestId ?? ""
+  const jobChain = { ...suspended.jobChain, requestId }
+  const graph = Graph.make(jobChain)
+  const faults = Validation.faultsOfSuspended(suspended, graph)
+  if (faults.length > 0) return yield* new Validation.InvalidChain({ requestId, faults })
+  const chain = Progress.make(jobChain, suspended, graph)
+  const now = yield* Clock.currentTimeMillis
+  const added = yield* NewChain.insert(tables, {
+    requestId,
+    jobChain,
+    state: "SUSPENDED",
+    chainState: chain.state,
+    finishedJobs: chain.finishedJobs,
+    records: SqlChainRepo.differing(chain),
+    request: undefined,
+    hasBegun: true,
+    writer: ownership.id,
+    isOwned: false,
+    createdAt: now,
+    startedAt: null
+  }, () => false)
+  if ("present" in added) return yield* new ChainConflict({ requestId })
+})
+
+const collect = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  olderThanMillis: number
+) {
+  const endedBefore = (yield* Clock.currentTimeMillis) - olderThanMillis
+  const ended = yield* tables.write((sql) => {
+    const rows = sql.all<{ readonly number: number }>(
+      "SELECT number FROM jobchain_chains WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?",
+      JobState.COMPLETE,
+      JobState.FAIL,
+      JobState.STOPPED,
+      endedBefore
+    )
+    for (const { number } of rows) Deletion.hide(sql, number)
+    return rows.length
+  })
+  yield* collectGarbage(tables, ownership)
+  return ended
+})
+
+/** Deletes what is out of sight and not being written, and the rows of processes that died long ago and own nothing. */
+export const collectGarbage = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  { livingOwner }: Ownership["Service"]
+) {
+  const hidden = yield* tables.read((sql) =>
+    sql.all<OwnerRow & { readonly number: number }>(
+      `SELECT c.number, ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.request_id IS NULL`
+    )
+  )
+  for (const row of hidden) if (livingOwner(row) === undefined) yield* Deletion.deleteRows(tables, row.number)
+  yield* tables.write((sql) =>
+    sql.run(
+      "DELETE FROM jobchain_owners WHERE alive_until < ? AND id NOT IN (SELECT owner FROM jobchain_chains WHERE owner IS NOT NULL)",
+      liveClock.currentTimeMillisUnsafe() - ownersKeptMillis
+    )
+  )
+})
+
+/** The clocks of two machines may differ by less. */
+const ownersKeptMillis = 24 * 60 * 60 * 1000

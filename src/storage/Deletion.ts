@@ -1,0 +1,41 @@
+/**
+ * Deletes chains, in small transactions: a large one holds up nobody.
+ *
+ * It loses its request id first, and with that it is gone for everybody; its rows follow.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { Sql, Tables } from "./Tables.ts"
+
+/** Takes a chain out of sight. */
+export const hide = (sql: Sql, chain: number): void => {
+  sql.run("UPDATE jobchain_chains SET request_id = NULL, owner = NULL WHERE number = ?", chain)
+}
+
+/** Deletes all rows of a chain that is out of sight. */
+export const deleteRows = Effect.fnUntraced(function*(tables: Tables["Service"], chain: number) {
+  while (!(yield* tables.write((sql) => deleteSome(sql, chain)))) yield* Effect.yieldNow
+})
+
+/** Deletes up to a bound of a chain's rows; the chain's own is the last. Returns whether all are gone. */
+const deleteSome = (sql: Sql, chain: number): boolean => {
+  let left = rowsPerTransaction
+  for (const statement of parts) {
+    left -= sql.run(statement, chain, chain, left)
+    if (left <= 0) return false
+  }
+  sql.run("DELETE FROM jobchain_chains WHERE number = ?", chain)
+  return true
+}
+
+const rowsPerTransaction = 500
+
+const parts = [
+  `DELETE FROM jobchain_jobs WHERE chain = ? AND job IN (SELECT job FROM jobchain_jobs WHERE chain = ? LIMIT ?)`,
+  `DELETE FROM jobchain_records WHERE chain = ? AND job IN (SELECT job FROM jobchain_records WHERE chain = ? LIMIT ?)`,
+  `DELETE FROM jobchain_job_logs WHERE chain = ? AND number IN (SELECT number FROM jobchain_job_logs WHERE chain = ? LIMIT ?)`,
+  // The rows of outputs are large.
+  `DELETE FROM jobchain_outputs WHERE chain = ? AND (job_id, try, stream, chunk) IN
+     (SELECT job_id, try, stream, chunk FROM jobchain_outputs WHERE chain = ? LIMIT CAST((? + 9) / 10 AS INTEGER))`
+]

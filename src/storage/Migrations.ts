@@ -1,0 +1,135 @@
+/**
+ * The tables of the store, and how a database gets them: migrations that only ever go forward.
+ *
+ * A chain is its row in `chains`, its wire value job by job in `jobs`, which is never changed, and a row in `records` for
+ * each job that is no longer as it was. What its tries ended as is in `job_logs`, what they wrote in `outputs`. `owners`
+ * has a row for each process that has the database open. Times are Unix milliseconds, states the wire's numbers.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** A newer version of the program has changed the database; this one would not understand what it finds. */
+export class NewerDatabase extends Schema.TaggedError<NewerDatabase>()("NewerDatabase", {
+  found: Schema.Number,
+  known: Schema.Number
+}) {
+  override get message(): string {
+    return `The database has version ${this.found} of the tables, and this program knows version ${this.known}: use a newer program`
+  }
+}
+
+/** Brings the database up to date; does nothing where it is. */
+export const run: Effect.Effect<
+  void,
+  NewerDatabase | Migrator.MigrationError | SqlError,
+  SqlClient.SqlClient
+> = Effect.gen(function*() {
+  yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: migrationsTable })
+  const sql = yield* SqlClient.SqlClient
+  const [latest] = yield* sql<{ id: number }>`SELECT max(migration_id) AS id FROM ${sql(migrationsTable)}`
+  const found = latest?.id ?? 0
+  if (found > known) return yield* new NewerDatabase({ found, known })
+})
+
+const migrationsTable = "jobchain_migrations"
+
+const script = (statements: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
+  )
+
+const migrations = {
+  "0001_chains": script([
+    `CREATE TABLE jobchain_owners (
+      id TEXT NOT NULL PRIMARY KEY,
+      host TEXT NOT NULL,
+      machine TEXT NOT NULL,
+      pid INTEGER NOT NULL,
+      started_at REAL NOT NULL,
+      alive_until REAL NOT NULL
+    ) STRICT`,
+    // Without a request id: still being written, or being deleted.
+    `CREATE TABLE jobchain_chains (
+      number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+      request_id TEXT UNIQUE,
+      state INTEGER NOT NULL,
+      chain_state INTEGER NOT NULL,
+      total_jobs INTEGER NOT NULL,
+      finished_jobs INTEGER NOT NULL,
+      closed_at INTEGER,
+      wire TEXT NOT NULL,
+      name TEXT NOT NULL,
+      type TEXT NOT NULL,
+      user_name TEXT NOT NULL,
+      args TEXT NOT NULL,
+      is_request INTEGER NOT NULL,
+      has_begun INTEGER NOT NULL,
+      owner TEXT,
+      stop_requested INTEGER NOT NULL,
+      created_at REAL NOT NULL,
+      started_at REAL,
+      finished_at REAL
+    ) STRICT`,
+    "CREATE INDEX jobchain_chains_owner ON jobchain_chains (owner)",
+    "CREATE INDEX jobchain_chains_state ON jobchain_chains (state)",
+    `CREATE TABLE jobchain_jobs (
+      chain INTEGER NOT NULL,
+      job INTEGER NOT NULL,
+      id TEXT NOT NULL,
+      spec TEXT NOT NULL,
+      next TEXT,
+      PRIMARY KEY (chain, job)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE jobchain_records (
+      chain INTEGER NOT NULL,
+      job INTEGER NOT NULL,
+      state INTEGER NOT NULL,
+      latest_tries INTEGER NOT NULL,
+      total_tries INTEGER NOT NULL,
+      sequence_tries INTEGER NOT NULL,
+      completion INTEGER NOT NULL,
+      is_rewinding INTEGER NOT NULL,
+      writes TEXT,
+      base TEXT,
+      base_after INTEGER,
+      wait_until REAL,
+      crashes INTEGER NOT NULL,
+      PRIMARY KEY (chain, job)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE jobchain_job_logs (
+      number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+      chain INTEGER NOT NULL,
+      job_id TEXT NOT NULL,
+      try INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      type TEXT NOT NULL,
+      started_at REAL NOT NULL,
+      finished_at REAL NOT NULL,
+      state INTEGER NOT NULL,
+      exit REAL NOT NULL,
+      error TEXT NOT NULL,
+      stdout TEXT NOT NULL,
+      stderr TEXT NOT NULL,
+      UNIQUE (chain, job_id, try)
+    ) STRICT`,
+    `CREATE TABLE jobchain_outputs (
+      chain INTEGER NOT NULL,
+      job_id TEXT NOT NULL,
+      try INTEGER NOT NULL,
+      stream TEXT NOT NULL,
+      chunk INTEGER NOT NULL,
+      bytes BLOB NOT NULL,
+      left_out INTEGER NOT NULL,
+      PRIMARY KEY (chain, job_id, try, stream, chunk)
+    ) STRICT`
+  ])
+}
+
+/** The version of the tables that this program knows. */
+const known = Object.keys(migrations).length

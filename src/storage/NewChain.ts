@@ -1,0 +1,173 @@
+/**
+ * Takes a new chain into the store: in parts, so that a large one holds up nobody, and seen by nobody until all is there.
+ *
+ * What is still being written has no request id. Its last transaction gives it one, if no other chain has it by then; what a
+ * process has left half-written is cleared away later.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { JobChain } from "../domain/JobChain.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Deletion from "./Deletion.ts"
+import { ownerColumns, ownerJoin, type OwnerRow } from "./Ownership.ts"
+import * as RecordRows from "./RecordRows.ts"
+import type { Sql, Tables } from "./Tables.ts"
+import * as WireRows from "./WireRows.ts"
+
+/** What is kept of a chain apart from its own row. */
+export interface Rows {
+  readonly requestId: string
+  readonly jobChain: JobChain
+  /** The chain's own state, as a wire number. */
+  readonly chainState: number
+  /** The jobs that are not as the wire value alone says. */
+  readonly records: ReadonlyArray<RecordRows.RecordChange>
+}
+
+export interface NewChain extends Rows {
+  readonly state: JobState.JobState
+  readonly finishedJobs: number
+  readonly request: Request | undefined
+  /** Whether it has a history, which is kept. */
+  readonly hasBegun: boolean
+  /** Who writes it, and so can be asked whether it is still at it. */
+  readonly writer: string
+  readonly isOwned: boolean
+  readonly createdAt: number
+  readonly startedAt: number | null
+}
+
+/** What somebody wants done, where that was said. */
+export interface Request {
+  readonly type: string
+  readonly user: string
+  readonly args: Readonly<Record<string, unknown>>
+}
+
+/** A chain of the same request that is there already. */
+export interface Present extends OwnerRow {
+  readonly number: number
+  readonly state: number
+  readonly totalJobs: number
+  readonly isRequest: number
+  readonly hasBegun: number
+}
+
+/**
+ * Writes a chain and returns its number, or the chain that has its request id and is not to be replaced.
+ *
+ * One that is replaced hands its request on: who asked for what, and when.
+ */
+export const insert = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  chain: NewChain,
+  mayReplace: (present: Present) => boolean
+): Effect.fn.Return<{ readonly number: number } | { readonly present: Present }> {
+  const steps = stepsOf(chain)
+  const conflict = (sql: Sql) => {
+    const present = select(sql, chain.requestId)
+    return present === undefined || mayReplace(present) ? undefined : { present }
+  }
+  let number = 0
+  for (const [index, step] of steps.entries()) {
+    const isLast = index === steps.length - 1
+    const before = number
+    const written = yield* tables.write((sql) => {
+      const found = before === 0 || isLast ? conflict(sql) : undefined
+      if (found !== undefined) return found
+      const number = before === 0 ? insertChain(sql, chain) : before
+      step(sql, number)
+      return { number, replaced: isLast ? publish(sql, chain, number) : undefined }
+    })
+    if ("present" in written) {
+      if (number > 0) yield* Deletion.deleteRows(tables, number)
+      return written
+    }
+    number = written.number
+    if (written.replaced !== undefined) yield* Deletion.deleteRows(tables, written.replaced)
+    if (!isLast) yield* Effect.yieldNow
+  }
+  return { number }
+})
+
+/** Reads the chain that has a request id. */
+export const select = (sql: Sql, requestId: string): Present | undefined =>
+  sql.get<Present>(
+    `SELECT c.number, c.state, c.total_jobs AS totalJobs, c.is_request AS isRequest, c.has_begun AS hasBegun, ${ownerColumns}
+     FROM jobchain_chains c ${ownerJoin} WHERE c.request_id = ?`,
+    requestId
+  )
+
+/** Puts the rows of a chain in the place of those that are there: all at once, so that nobody sees half of it. */
+export const replaceRows = (sql: Sql, number: number, rows: Rows): void => {
+  sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
+  sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
+  sql.run(
+    "UPDATE jobchain_chains SET wire = ?, chain_state = ?, total_jobs = ?, closed_at = NULL WHERE number = ?",
+    WireRows.headOf(rows.jobChain),
+    rows.chainState,
+    Object.keys(rows.jobChain.jobs ?? {}).length,
+    number
+  )
+  for (const step of stepsOf(rows)) step(sql, number)
+}
+
+/** The parts; at least one. */
+const stepsOf = ({ jobChain, records }: Rows): ReadonlyArray<(sql: Sql, number: number) => void> => {
+  const ids = Object.keys(jobChain.jobs ?? {})
+  const steps: Array<(sql: Sql, number: number) => void> = []
+  for (let start = 0; start === 0 || start < ids.length; start += rowsPerTransaction) {
+    const end = start + rowsPerTransaction
+    steps.push((sql, number) => WireRows.insertJobs(sql, number, jobChain, ids.slice(start, end), start))
+  }
+  for (let start = 0; start < records.length; start += rowsPerTransaction) {
+    steps.push((sql, number) => {
+      for (const record of records.slice(start, start + rowsPerTransaction)) RecordRows.upsert(sql, number, record)
+    })
+  }
+  return steps.length === 2 && records.length > 0
+    ? [(sql, number) => steps.forEach((step) => step(sql, number))]
+    : steps
+}
+
+/** Two or three milliseconds, in which nothing else happens in the process. */
+const rowsPerTransaction = 500
+
+const insertChain = (sql: Sql, chain: NewChain): number =>
+  sql.insert(
+    `INSERT INTO jobchain_chains (request_id, state, chain_state, total_jobs, finished_jobs, closed_at, wire, name, type,
+       user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at)
+     VALUES (NULL, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL)`,
+    JobState.toCode(chain.state),
+    chain.chainState,
+    Object.keys(chain.jobChain.jobs ?? {}).length,
+    chain.finishedJobs,
+    WireRows.headOf(chain.jobChain),
+    typeof chain.jobChain["name"] === "string" ? chain.jobChain["name"] : "",
+    chain.request?.type ?? "",
+    chain.request?.user ?? "",
+    JSON.stringify(chain.request?.args ?? {}),
+    chain.request === undefined ? 0 : 1,
+    chain.hasBegun ? 1 : 0,
+    chain.writer,
+    chain.createdAt,
+    chain.startedAt
+  )
+
+/** Gives a chain that is all there its request id, and returns the number of the chain that has lost it. */
+const publish = (sql: Sql, { isOwned, requestId }: NewChain, number: number): number | undefined => {
+  const replaced = select(sql, requestId)?.number
+  if (replaced !== undefined) {
+    sql.run(
+      `UPDATE jobchain_chains SET (type, user_name, args, is_request, created_at) =
+         (SELECT type, user_name, args, is_request, created_at FROM jobchain_chains WHERE number = ?) WHERE number = ?`,
+      replaced,
+      number
+    )
+    Deletion.hide(sql, replaced)
+  }
+  sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
+  if (!isOwned) sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
+  return replaced
+}

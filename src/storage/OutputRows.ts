@@ -1,0 +1,80 @@
+/**
+ * What jobs write, as rows of bounded size.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
+import type { Sql, Tables } from "./Tables.ts"
+
+export interface Chunk {
+  readonly stream: keyof OutputTail
+  /** Its place in its stream, from 0. */
+  readonly chunk: number
+  readonly bytes: Uint8Array
+  /** Not 0 for the one that says, in words, how many bytes were left out. */
+  readonly leftOut: number
+}
+
+/** Keeps a chunk. */
+export const insert = (sql: Sql, chain: number, key: TryKey, { bytes, chunk, leftOut, stream }: Chunk): void => {
+  sql.run(
+    `INSERT INTO jobchain_outputs (chain, job_id, try, stream, chunk, bytes, left_out) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (chain, job_id, try, stream, chunk) DO NOTHING`,
+    chain,
+    key.jobId,
+    key.try,
+    stream,
+    chunk,
+    bytes,
+    leftOut
+  )
+}
+
+/** What is there already of a job, from earlier tries and from before a crash. */
+export interface Kept {
+  /** Of all the job's tries. */
+  readonly bytes: number
+  /** Of this try, by stream. */
+  readonly chunks: Readonly<Record<keyof OutputTail, number>>
+}
+
+export const selectKept = (sql: Sql, chain: number, key: TryKey): Kept => {
+  const rows = sql.all<
+    { readonly try: number; readonly stream: string; readonly chunks: number; readonly bytes: number }
+  >(
+    `SELECT try, stream, max(chunk) + 1 AS chunks, sum(length(bytes)) AS bytes FROM jobchain_outputs
+     WHERE chain = ? AND job_id = ? GROUP BY try, stream`,
+    chain,
+    key.jobId
+  )
+  const chunksOf = (stream: string) => rows.find((row) => row.try === key.try && row.stream === stream)?.chunks ?? 0
+  return {
+    bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
+    chunks: { stdout: chunksOf("stdout"), stderr: chunksOf("stderr") }
+  }
+}
+
+/** Reads what a try has written so far, a chunk at a time. */
+export const stream = (
+  tables: Tables["Service"],
+  { jobId, requestId, try: jobTry }: TryKey,
+  stream: keyof OutputTail
+): Stream.Stream<Uint8Array> =>
+  Stream.paginate(0, (chunk) =>
+    Effect.map(
+      tables.read((sql) =>
+        sql.get<{ readonly bytes: Uint8Array }>(
+          `SELECT bytes FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
+           WHERE c.request_id = ? AND o.job_id = ? AND o.try = ? AND o.stream = ? AND o.chunk = ?`,
+          requestId,
+          jobId,
+          jobTry,
+          stream,
+          chunk
+        )
+      ),
+      (row) => row === undefined ? [[], Option.none()] : [[row.bytes], Option.some(chunk + 1)]
+    ))

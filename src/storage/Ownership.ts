@@ -1,0 +1,163 @@
+/**
+ * Which process owns which chain: the lease of this process, and what it takes for another one to be living.
+ *
+ * Each process that opens the store has a row with a time until which it is certainly alive, and renews it long before.
+ * A chain names its owner by that row's id, which no other start of a process ever has: it is the fencing token. Who wants to
+ * write to a chain looks in the same transaction whether the chain is still its own, so that a process which was stopped,
+ * frozen or had its clock set, and lost its chains to another one, writes nothing more to them.
+ *
+ * Leases run on the machine's own clock.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { randomUUID } from "node:crypto"
+import { readFileSync, readlinkSync } from "node:fs"
+import { hostname } from "node:os"
+import { liveClock, onLiveClock, type Sql, Tables } from "./Tables.ts"
+
+/** Schema for a process that has, or had, the store open. */
+export const Owner = Schema.Struct({
+  host: Schema.String,
+  pid: Schema.Number,
+  /** When it opened the store, in Unix milliseconds. */
+  since: Schema.Number
+})
+export interface Owner extends Schema.Schema.Type<typeof Owner> {}
+
+/** Another process has taken the chain over, because this one gave no sign of life; it writes nothing more to it. */
+export class LeaseLost extends Schema.TaggedError<LeaseLost>()("LeaseLost", {
+  requestId: Schema.String,
+  /** Who has it now. */
+  owner: Schema.optionalKey(Owner)
+}) {
+  override get message(): string {
+    const by = this.owner === undefined
+      ? "is no longer owned by this process"
+      : `was taken over by ${named(this.owner)}`
+    return `The chain of request "${this.requestId}" ${by}`
+  }
+}
+
+/** Names a process for people. */
+export const named = ({ host, pid, since }: Owner): string =>
+  `process ${pid} on ${host}, started ${new Date(since).toISOString()}`
+
+/** The part of a row that says who owns a chain, all `null` where there is no such process any more. */
+export interface OwnerRow {
+  readonly owner: string | null
+  readonly host: string | null
+  readonly machine: string | null
+  readonly pid: number | null
+  readonly since: number | null
+  readonly aliveUntil: number | null
+}
+
+/** Selects an `OwnerRow`, from chains `c` joined with `ownerJoin`. */
+export const ownerColumns = "c.owner, o.host, o.machine, o.pid, o.started_at AS since, o.alive_until AS aliveUntil"
+export const ownerJoin = "LEFT JOIN jobchain_owners o ON o.id = c.owner"
+
+/** A chain that this process owns. */
+export interface OwnedChain {
+  readonly requestId: string
+  /** Its number in the store; 0 while it is being added. */
+  number: number
+  /** Whether the engine has it, or only `ChainStore.claim` has taken it. */
+  isRunning: boolean
+}
+
+export class Ownership extends Context.Service<Ownership, {
+  /** Unique to this start of this process. */
+  readonly id: string
+  /** By request id. What another process has taken over stays here until it is removed. */
+  readonly chains: Map<string, OwnedChain>
+  /** Returns the process that owns a chain, if it is living. */
+  readonly livingOwner: (row: OwnerRow) => Owner | undefined
+}>()("jobchain/storage/Ownership") {
+  /** Takes part as an owner until the scope closes; what is then still owned, others may take over at once. */
+  static readonly layerWith = (lease: Duration.Duration): Layer.Layer<Ownership, never, Tables> =>
+    Layer.effect(Ownership, make(Duration.toMillis(lease)))
+}
+
+const make = Effect.fnUntraced(function*(leaseMillis: number) {
+  const tables = yield* Tables
+  const self = { id: randomUUID(), host: hostname(), machine: machineName(), pid: process.pid, since: now() }
+  const renewal = tables.write((sql) => renew(sql, self, now() + leaseMillis))
+  yield* Effect.acquireRelease(
+    renewal,
+    () => tables.write((sql) => void sql.run("DELETE FROM jobchain_owners WHERE id = ?", self.id))
+  )
+  yield* renewal.pipe(
+    Effect.schedule(Schedule.spaced(Duration.millis(leaseMillis / renewalsPerLease))),
+    onLiveClock,
+    Effect.forkScoped
+  )
+  return {
+    id: self.id,
+    chains: new Map<string, OwnedChain>(),
+    livingOwner: (row: OwnerRow) => isLiving(row, self.machine) ? ownerOf(row) : undefined
+  }
+})
+
+/** So that one renewal that comes late does not cost the lease. */
+const renewalsPerLease = 3
+
+interface Self {
+  readonly id: string
+  readonly host: string
+  readonly machine: string
+  readonly pid: number
+  readonly since: number
+}
+
+/** The row may be gone: it was taken for that of a dead process, and cleared away. */
+const renew = (sql: Sql, { host, id, machine, pid, since }: Self, aliveUntil: number): void => {
+  sql.run(
+    `INSERT INTO jobchain_owners (id, host, machine, pid, started_at, alive_until) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until`,
+    id,
+    host,
+    machine,
+    pid,
+    since,
+    aliveUntil
+  )
+}
+
+const now = (): number => liveClock.currentTimeMillisUnsafe()
+
+/** Returns the process of a row that has one. */
+export const ownerOf = ({ host, pid, since }: OwnerRow): Owner | undefined =>
+  host === null || pid === null || since === null ? undefined : { host, pid, since }
+
+const isLiving = ({ aliveUntil, machine, pid }: OwnerRow, here: string): boolean => {
+  if (aliveUntil === null || aliveUntil < now()) return false
+  // One that was killed on this machine need not be waited for.
+  return pid === null || here === "" || machine !== here || isRunning(pid)
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: somebody else's, but there.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"
+  }
+}
+
+/** Names where a process id means the same as here: this boot of this machine, this container; empty where that is not known. */
+const machineName = (): string => {
+  if (process.platform !== "linux") return hostname()
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+    return `${hostname()} ${boot} ${readlinkSync("/proc/self/ns/pid")}`
+  } catch {
+    return ""
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The records of jobs as rows: what has changed of a job since its chain was taken in.
+ *
+ * @since 0.1.0
+ */
+import * as JobData from "../domain/JobData.ts"
+import * as JobRecord from "../domain/JobRecord.ts"
+import type { Chain } from "../domain/Progress.ts"
+import { jsonObject } from "./DamagedRow.ts"
+import type { Sql } from "./Tables.ts"
+
+/** A change to a job's row, as plain values: the chain may go on meanwhile. */
+export interface RecordChange {
+  readonly job: number
+  readonly state: number
+  readonly latestTries: number
+  readonly totalTries: number
+  readonly sequenceTries: number
+  readonly completion: number
+  readonly isRewinding: number
+  readonly writes: string | null
+  readonly base: string | null
+  readonly baseAfter: number | null
+  /** Until when the job waits, in Unix milliseconds; `null`: it does not; `undefined`: as before. */
+  readonly waitUntil: number | null | undefined
+  /** What becomes of its count of crashes: kept (0), back to 0, or one more (1). */
+  readonly crashes: 0 | 1 | "none"
+}
+
+/** Returns the change that brings a job's row to where the job is now. */
+export const changeOf = (
+  chain: Chain,
+  job: number,
+  { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
+): RecordChange => {
+  const { base, isRewinding, writes, ...record } = JobRecord.make(chain, job)
+  return {
+    ...record,
+    isRewinding: isRewinding ? 1 : 0,
+    writes: writes === undefined ? null : JSON.stringify(writes),
+    base: base === undefined ? null : JSON.stringify(base.data),
+    // A base that takes in no parents any more has no number in SQL.
+    baseAfter: base === undefined || base.after === Number.POSITIVE_INFINITY ? null : base.after,
+    waitUntil,
+    crashes
+  }
+}
+
+/** Writes a change. */
+export const upsert = (sql: Sql, chain: number, change: RecordChange): void => {
+  const { crashes, waitUntil } = change
+  sql.run(
+    `INSERT INTO jobchain_records (chain, job, state, latest_tries, total_tries, sequence_tries, completion, is_rewinding,
+       writes, base, base_after, wait_until, crashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (chain, job) DO UPDATE SET state = excluded.state, latest_tries = excluded.latest_tries,
+       total_tries = excluded.total_tries, sequence_tries = excluded.sequence_tries, completion = excluded.completion,
+       is_rewinding = excluded.is_rewinding, writes = excluded.writes, base = excluded.base,
+       base_after = excluded.base_after,
+       wait_until = CASE ? WHEN 1 THEN jobchain_records.wait_until ELSE excluded.wait_until END,
+       crashes = jobchain_records.crashes * ? + excluded.crashes`,
+    chain,
+    change.job,
+    change.state,
+    change.latestTries,
+    change.totalTries,
+    change.sequenceTries,
+    change.completion,
+    change.isRewinding,
+    change.writes,
+    change.base,
+    change.baseAfter,
+    waitUntil ?? null,
+    crashes === 1 ? 1 : 0,
+    waitUntil === undefined ? 1 : 0,
+    crashes === "none" ? 0 : 1
+  )
+}
+
+/** A row of `records`. */
+export interface RecordRow {
+  readonly job: number
+  readonly state: number
+  readonly latestTries: number
+  readonly totalTries: number
+  readonly sequenceTries: number
+  readonly completion: number
+  readonly isRewinding: number
+  readonly writes: string | null
+  readonly base: string | null
+  readonly baseAfter: number | null
+  readonly waitUntil: number | null
+  readonly crashes: number
+}
+
+/** Reads the rows of a chain. */
+export const select = (sql: Sql, chain: number): ReadonlyArray<RecordRow> =>
+  sql.all<RecordRow>(
+    `SELECT job, state, latest_tries AS latestTries, total_tries AS totalTries, sequence_tries AS sequenceTries, completion,
+       is_rewinding AS isRewinding, writes, base, base_after AS baseAfter, wait_until AS waitUntil, crashes
+     FROM jobchain_records WHERE chain = ? ORDER BY job`,
+    chain
+  )
+
+/** Returns the record in a row; throws a `DamagedRow`. */
+export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobRecord.JobRecord => {
+  const place = { table: "jobchain_records", requestId, jobId }
+  return {
+    job: row.job,
+    state: row.state,
+    latestTries: row.latestTries,
+    totalTries: row.totalTries,
+    sequenceTries: row.sequenceTries,
+    completion: row.completion,
+    isRewinding: row.isRewinding === 1,
+    writes: row.writes === null ? undefined : frozen(jsonObject(row.writes, place)),
+    base: row.base === null
+      ? undefined
+      : { data: frozen(jsonObject(row.base, place)), after: row.baseAfter ?? Number.POSITIVE_INFINITY }
+  }
+}
+
+const frozen = (data: JobData.JobData): JobData.JobData => Object.freeze(data)

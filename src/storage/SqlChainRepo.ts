@@ -1,0 +1,202 @@
+/**
+ * The `ChainRepo` that keeps running chains in the database.
+ *
+ * A chain is written once, when it is added. From then on each checkpoint is one transaction of what has changed: the states,
+ * tries and data of its jobs, their logs, the jobs about to start, and in the last one the outcome. What is removed is no
+ * longer owned by this process, and stays as history.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Chain from "../domain/Chain.ts"
+import { at } from "../domain/Graph.ts"
+import * as JobState from "../domain/JobState.ts"
+import type * as Progress from "../domain/Progress.ts"
+import { ChainConflict, ChainNotFound, ChainRepo } from "../engine/ChainRepo.ts"
+import type { Checkpoint } from "../engine/Checkpoint.ts"
+import * as Deletion from "./Deletion.ts"
+import * as LogRows from "./LogRows.ts"
+import * as NewChain from "./NewChain.ts"
+import { type OwnedChain, Ownership } from "./Ownership.ts"
+import * as RecordRows from "./RecordRows.ts"
+import * as StoredChain from "./StoredChain.ts"
+import { Tables } from "./Tables.ts"
+import { type Write, Writer } from "./Writer.ts"
+
+/** Keeps chains in the database; `set` is over after its commit. */
+export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> = Layer.effect(
+  ChainRepo,
+  Effect.gen(function*() {
+    const tables = yield* Tables
+    const ownership = yield* Ownership
+    const writer = yield* Writer
+
+    const snapshot = Effect.fnUntraced(function*(key: StoredChain.ChainKey) {
+      const stored = yield* Effect.orDie(StoredChain.load(tables, key))
+      return stored === undefined ? undefined : Chain.toSuspended(stored.chain)
+    })
+
+    const get = Effect.fnUntraced(function*(requestId: string) {
+      const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+      const taken = present === undefined || present.owner === null ? undefined : present
+      const found = taken === undefined ? undefined : yield* snapshot({ requestId, number: taken.number })
+      return found ?? (yield* new ChainNotFound({ requestId }))
+    })
+
+    return {
+      keepsReports: true,
+      add: (chain) => add(tables, ownership, chain),
+      get,
+      set: (checkpoint) =>
+        Clock.clockWith((clock) => {
+          const { requestId } = checkpoint.chain
+          const owned = ownership.chains.get(requestId)
+          if (owned === undefined) return Effect.die(new Error(`The chain of request "${requestId}" was never added`))
+          return writer.write(writeOf(owned, checkpoint, clock.currentTimeMillisUnsafe()))
+        }),
+      remove: (requestId) => remove(tables, ownership, requestId),
+      getAll: Effect.gen(function*() {
+        const keys = yield* tables.read((sql) => sql.all<StoredChain.ChainKey>(selectTaken))
+        const found = yield* Effect.forEach(keys, snapshot)
+        return found.filter((chain) => chain !== undefined)
+      })
+    }
+  })
+)
+
+const selectTaken = `SELECT number, request_id AS requestId FROM jobchain_chains
+  WHERE owner IS NOT NULL AND request_id IS NOT NULL ORDER BY number`
+
+/** Takes a chain in, unless it is one that was claimed: that is all there. */
+const add = (
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  chain: Progress.Chain
+): Effect.Effect<void, ChainConflict> =>
+  Effect.suspend(() => {
+    const { requestId } = chain
+    const owned = ownership.chains.get(requestId)
+    if (owned?.isRunning === true) return Effect.fail(new ChainConflict({ requestId }))
+    if (owned !== undefined) {
+      owned.isRunning = true
+      return Effect.void
+    }
+    // Taken before anything is written, so that nobody else in this process begins with the same.
+    const taken: OwnedChain = { requestId, number: 0, isRunning: true }
+    ownership.chains.set(requestId, taken)
+    return Effect.onError(insert(tables, ownership, chain, taken), () =>
+      Effect.sync(() => ownership.chains.delete(requestId)))
+  })
+
+const insert = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  chain: Progress.Chain,
+  taken: OwnedChain
+) {
+  const now = yield* Clock.currentTimeMillis
+  const added = yield* NewChain.insert(tables, {
+    requestId: chain.requestId,
+    jobChain: chain.jobChain,
+    state: "RUNNING",
+    chainState: chain.state,
+    finishedJobs: chain.finishedJobs,
+    records: differing(chain),
+    request: undefined,
+    hasBegun: false,
+    writer: ownership.id,
+    isOwned: true,
+    createdAt: now,
+    startedAt: now
+  }, mayTakeOver)
+  if ("present" in added) return yield* new ChainConflict({ requestId: chain.requestId })
+  taken.number = added.number
+})
+
+/** A request that was created, and perhaps started, but of which no process has begun to run the chain. */
+const mayTakeOver = ({ hasBegun, owner, state }: NewChain.Present): boolean =>
+  owner === null && hasBegun === 0 && (state === JobState.PENDING || state === JobState.RUNNING)
+
+/** The jobs that are not as the chain's wire value says: those of a suspended chain. */
+export const differing = (chain: Progress.Chain): ReadonlyArray<RecordRows.RecordChange> => {
+  const changes: Array<RecordRows.RecordChange> = []
+  for (let job = 0; job < chain.jobs.length; job++) {
+    const isAsGiven = chain.states[job] === (chain.jobs[job]?.state ?? JobState.UNKNOWN) &&
+      at(chain.totalTries, job) + at(chain.latestTries, job) + at(chain.sequenceTries, job) === 0
+    if (!isAsGiven) changes.push(RecordRows.changeOf(chain, job, { waitUntil: null, crashes: 0 }))
+  }
+  return changes
+}
+
+/** Turns a checkpoint into rows, before the chain goes on. */
+const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
+  const { chain, logs, outcome } = checkpoint
+  const changes = changesOf(checkpoint)
+  const { closedAt } = chain.data
+  const state = outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state)
+  const progress = [
+    state,
+    chain.state,
+    chain.finishedJobs,
+    Number.isFinite(closedAt) ? closedAt : null,
+    outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
+    number
+  ]
+  return {
+    requestId,
+    chain: number,
+    rows: 1 + changes.length + logs.length,
+    apply: (sql) => {
+      sql.run(updateChain, ...progress)
+      for (const change of changes) RecordRows.upsert(sql, number, change)
+      for (const log of logs) LogRows.insert(sql, number, log)
+    }
+  }
+}
+
+const updateChain =
+  `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, closed_at = ?, finished_at = ?,
+  has_begun = 1 WHERE number = ?`
+
+const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): ReadonlyArray<RecordRows.RecordChange> => {
+  const waits = new Map(waiting.map(({ job, until }) => [job, until]))
+  const starts = new Set(starting)
+  const ended = new Set(logs.map((log) => chain.graph.indexOf.get(log.jobId)))
+  const jobs = new Set([...changed, ...starting, ...waits.keys()])
+  return Array.from(jobs, (job) => {
+    const hasEnded = ended.has(job)
+    // A job that waits before its next try runs. One that only got another base goes on with that.
+    const mayStillWait = chain.states[job] === JobState.RUNNING && !hasEnded && !starts.has(job)
+    return RecordRows.changeOf(chain, job, {
+      waitUntil: waits.get(job) ?? (mayStillWait ? undefined : null),
+      crashes: hasEnded ? "none" : 0
+    })
+  })
+}
+
+/** Lets go of a chain. One that was never begun leaves nothing, or the request that it was created as. */
+export const remove = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  ownership: Ownership["Service"],
+  requestId: string
+) {
+  const owned = ownership.chains.get(requestId)
+  if (owned === undefined || owned.number === 0) return
+  ownership.chains.delete(requestId)
+  const { number } = owned
+  const isGone = yield* tables.write((sql) => {
+    const row = sql.get<{ readonly hasBegun: number; readonly isRequest: number }>(
+      "SELECT has_begun AS hasBegun, is_request AS isRequest FROM jobchain_chains WHERE number = ? AND owner = ?",
+      number,
+      ownership.id
+    )
+    if (row === undefined) return false
+    const isGone = row.hasBegun === 0 && row.isRequest === 0
+    if (isGone) Deletion.hide(sql, number)
+    else sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
+    return isGone
+  })
+  if (isGone) yield* Deletion.deleteRows(tables, number)
+})

@@ -1,0 +1,284 @@
+/**
+ * The `RequestManager` whose requests are the chains of the store.
+ *
+ * What the engine keeps of a chain is at once what the request says: there is nothing to report. The calls that report are
+ * there for engines elsewhere.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Chain from "../domain/Chain.ts"
+import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+import type { CreateRequest, FinishRequest, Request } from "../domain/Request.ts"
+import {
+  JobLogNotFound,
+  type JobRunnerClient,
+  RequestExists,
+  type RequestFilter,
+  RequestManager,
+  RequestManagerUnavailable,
+  RequestNotFound,
+  RequestStateConflict
+} from "../engine/RequestManager.ts"
+import * as ChainList from "./ChainList.ts"
+import { type DamagedRow, jsonObject } from "./DamagedRow.ts"
+import * as LogRows from "./LogRows.ts"
+import * as NewChain from "./NewChain.ts"
+import { Ownership } from "./Ownership.ts"
+import { differing } from "./SqlChainRepo.ts"
+import * as StoredChain from "./StoredChain.ts"
+import { type Sql, Tables } from "./Tables.ts"
+
+export interface Options {
+  /** What `requestList` answers; nothing unless given. */
+  readonly types?: ReadonlyArray<string>
+  /** Who is told to start, resume and stop chains. Without, starting one only notes that it runs, and stopping one fails. */
+  readonly jobRunner?: JobRunnerClient
+}
+
+export const layerWith = (options: Options): Layer.Layer<RequestManager, never, Tables | Ownership> =>
+  Layer.effect(
+    RequestManager,
+    Effect.gen(function*() {
+      return make(yield* Tables, yield* Ownership, options)
+    })
+  )
+
+type StateError = RequestNotFound | RequestStateConflict
+
+const make = (
+  tables: Tables["Service"],
+  { id: writer }: Ownership["Service"],
+  { jobRunner, types = [] }: Options
+): RequestManager["Service"] => {
+  /** Looks at the state and acts in one transaction, so that nobody comes in between. */
+  const inState = <A>(
+    requestId: string,
+    expected: ReadonlyArray<JobState.JobState>,
+    act: (sql: Sql, present: NewChain.Present, now: number) => A
+  ): Effect.Effect<A, StateError> =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const done = yield* tables.write((sql) => {
+        const present = NewChain.select(sql, requestId)
+        if (present === undefined) return { refusal: new RequestNotFound({ requestId }) }
+        const state = JobState.fromCode(present.state)
+        if (!expected.includes(state)) return { refusal: new RequestStateConflict({ requestId, state, expected }) }
+        return { value: act(sql, present, now) }
+      })
+      return "refusal" in done ? yield* done.refusal : done.value
+    })
+
+  const create = Effect.fnUntraced(function*({ args = {}, jobChain, type = "", user = "" }: CreateRequest) {
+    const requestId = jobChain.requestId ?? ""
+    const createdAt = yield* Clock.currentTimeMillis
+    const added = yield* NewChain.insert(tables, {
+      ...wireOf({ requestId, jobChain }),
+      state: "PENDING",
+      finishedJobs: 0,
+      request: { args, type, user },
+      hasBegun: false,
+      writer,
+      isOwned: false,
+      createdAt,
+      startedAt: null
+    }, () => false)
+    if ("present" in added) return yield* new RequestExists({ requestId })
+    const totalJobs = Object.keys(jobChain.jobs ?? {}).length
+    return {
+      id: requestId,
+      type,
+      state: "PENDING",
+      user,
+      args,
+      createdAt,
+      totalJobs,
+      finishedJobs: 0
+    } satisfies Request
+  })
+
+  const start = Effect.fnUntraced(function*(requestId: string) {
+    // Noted first: the chain may be over before the job runner has answered.
+    const before = yield* inState(requestId, ["PENDING", "SUSPENDED"], (sql, present, now) => {
+      const row = sql.get<{ readonly startedAt: number | null }>(
+        "SELECT started_at AS startedAt FROM jobchain_chains WHERE number = ?",
+        present.number
+      )
+      setState(sql, present.number, "RUNNING")
+      sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", now, present.number)
+      return { ...present, startedAt: row?.startedAt ?? null }
+    })
+    if (jobRunner === undefined) return
+    const key = { requestId, number: before.number }
+    const ask = before.state === JobState.SUSPENDED
+      ? Effect.flatMap(needed(suspendedChain(key), requestId), jobRunner.resume)
+      : Effect.flatMap(needed(wireChain(key), requestId), jobRunner.start)
+    yield* Effect.onError(ask, () =>
+      tables.write((sql) =>
+        void sql.run(
+          "UPDATE jobchain_chains SET state = ?, started_at = ? WHERE number = ? AND state = ? AND owner IS NULL",
+          before.state,
+          before.startedAt,
+          before.number,
+          JobState.RUNNING
+        )
+      ))
+  })
+
+  const suspendedChain = (key: StoredChain.ChainKey) =>
+    Effect.map(unavailable(StoredChain.load(tables, key)), (stored) => stored && Chain.toSuspended(stored.chain))
+
+  const wireChain = (key: StoredChain.ChainKey) => unavailable(StoredChain.loadWire(tables, key))
+
+  const getJobChain = Effect.fnUntraced(function*(requestId: string) {
+    const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+    if (present === undefined) return yield* new RequestNotFound({ requestId })
+    const key = { requestId, number: present.number }
+    const isSuspended = present.state === JobState.SUSPENDED
+    const found = isSuspended
+      ? Effect.map(suspendedChain(key), (suspended) => suspended?.jobChain ?? undefined)
+      : wireChain(key)
+    return yield* needed(found, requestId)
+  })
+
+  const finish = ({ finishedAt, finishedJobs, requestId, state }: FinishRequest) =>
+    inState(requestId, ["RUNNING", state], (sql, { number }) => {
+      setState(sql, number, state)
+      sql.run(
+        "UPDATE jobchain_chains SET finished_jobs = ?, finished_at = ?, owner = NULL WHERE number = ?",
+        finishedJobs,
+        finishedAt,
+        number
+      )
+    })
+
+  const suspend = (suspended: SuspendedJobChain) =>
+    Effect.suspend(() => {
+      const requestId = suspended.requestId ?? ""
+      const rows = wireOf(suspended)
+      return inState(requestId, ["RUNNING", "SUSPENDED"], (sql, { number }) => {
+        NewChain.replaceRows(sql, number, rows)
+        setState(sql, number, "SUSPENDED")
+        sql.run(
+          "UPDATE jobchain_chains SET finished_jobs = ?, has_begun = 1 WHERE number = ?",
+          suspended.jobChain?.finishedJobs ?? 0,
+          number
+        )
+      })
+    })
+
+  const stop = Effect.fnUntraced(function*(requestId: string) {
+    yield* inState(requestId, ["RUNNING"], () => {})
+    if (jobRunner === undefined) return yield* new RequestManagerUnavailable({ reason: "it has no job runner" })
+    yield* jobRunner.stop(requestId)
+  })
+
+  const find = (filter: ChainList.Filter) =>
+    Effect.flatMap(selectRequests(tables, filter), (rows) => Effect.forEach(rows, (row) => requestOf(row)))
+
+  return {
+    createRequest: create,
+    getRequest: (requestId) =>
+      Effect.flatMap(
+        find({ requestId }),
+        ([request]) => request === undefined ? Effect.fail(new RequestNotFound({ requestId })) : Effect.succeed(request)
+      ),
+    findRequests: (filter: RequestFilter) => find(filter),
+    startRequest: start,
+    finishRequest: finish,
+    stopRequest: stop,
+    suspendRequest: suspend,
+    getJobChain,
+    getJobLogs: (requestId) => tables.read((sql) => LogRows.selectAll(sql, requestId)),
+    getJobLog: (requestId, jobId, jobTry) =>
+      Effect.flatMap(tables.read((sql) => LogRows.selectOfJob(sql, requestId, jobId)), (logs) => {
+        const found = logs.findLast((log) => jobTry === undefined || log.try === jobTry)
+        return found === undefined ? Effect.fail(new JobLogNotFound({ requestId, jobId })) : Effect.succeed(found)
+      }),
+    createJobLog: (log) =>
+      Effect.flatMap(
+        tables.write((sql) => {
+          const present = NewChain.select(sql, log.requestId)
+          if (present !== undefined) LogRows.insert(sql, present.number, log)
+          return present !== undefined
+        }),
+        (isKept) =>
+          isKept
+            ? Effect.void
+            : Effect.fail(new RequestManagerUnavailable({ reason: `it has no request ${log.requestId}` }))
+      ),
+    requestList: Effect.succeed(types),
+    running: (requestId) => jobRunner?.running(requestId) ?? Effect.succeed([]),
+    updateProgress: ({ finishedJobs, requestId }) =>
+      // What is sent late must not change what a final state says.
+      tables.write((sql) =>
+        void sql.run(
+          "UPDATE jobchain_chains SET finished_jobs = ? WHERE request_id = ? AND state = ?",
+          finishedJobs,
+          requestId,
+          JobState.RUNNING
+        )
+      )
+  }
+}
+
+/** The chain's rows as its wire value has them. */
+const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
+  const requestId = suspended.requestId ?? ""
+  const jobChain: JobChain = suspended.jobChain ?? {}
+  const chain = Progress.make(jobChain, suspended)
+  return { requestId, jobChain, chainState: chain.state, records: differing(chain) }
+}
+
+const setState = (sql: Sql, chain: number, state: JobState.JobState): void => {
+  sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), chain)
+}
+
+const unavailable = <A>(loaded: Effect.Effect<A, DamagedRow>): Effect.Effect<A, RequestManagerUnavailable> =>
+  Effect.mapError(loaded, (damage) => new RequestManagerUnavailable({ reason: damage.message }))
+
+/** Fails where the request has gone meanwhile. */
+const needed = <A>(found: Effect.Effect<A | undefined, RequestManagerUnavailable>, requestId: string) =>
+  Effect.flatMap(
+    found,
+    (value): Effect.Effect<A, RequestNotFound> =>
+      value === undefined ? Effect.fail(new RequestNotFound({ requestId })) : Effect.succeed(value)
+  )
+
+interface RequestRow {
+  readonly id: string
+  readonly type: string
+  readonly state: number
+  readonly user: string
+  readonly args: string
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  readonly totalJobs: number
+  readonly finishedJobs: number
+}
+
+const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => {
+  const { params, where } = ChainList.conditions(filter)
+  return tables.read((sql) =>
+    sql.all<RequestRow>(
+      `SELECT c.request_id AS id, c.type, c.state, c.user_name AS user, c.args, c.created_at AS createdAt,
+         c.started_at AS startedAt, c.finished_at AS finishedAt, c.total_jobs AS totalJobs, c.finished_jobs AS finishedJobs
+       FROM jobchain_chains c ${where} ${ChainList.pageOf(filter)}`,
+      ...params
+    )
+  )
+}
+
+const requestOf = ({ args, finishedAt, startedAt, state, ...row }: RequestRow) =>
+  unavailable(StoredChain.decoding((): Request => ({
+    ...row,
+    state: JobState.fromCode(state),
+    args: jsonObject(args, { table: "jobchain_chains", requestId: row.id }),
+    ...(startedAt === null ? {} : { startedAt }),
+    ...(finishedAt === null ? {} : { finishedAt })
+  })))

@@ -1,0 +1,140 @@
+/**
+ * Brings a chain back from its rows to where it was.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Graph from "../domain/Graph.ts"
+import type { JobChain } from "../domain/JobChain.ts"
+import * as JobRecord from "../domain/JobRecord.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+import type * as Slices from "../domain/Slices.ts"
+import { DamagedRow } from "./DamagedRow.ts"
+import * as RecordRows from "./RecordRows.ts"
+import type { Sql, Tables } from "./Tables.ts"
+import * as WireRows from "./WireRows.ts"
+
+/** Names a chain in the store. */
+export interface ChainKey {
+  readonly requestId: string
+  readonly number: number
+}
+
+export interface StoredChain {
+  /** As it was at its last checkpoint. */
+  readonly chain: Progress.Chain
+  /** The rows of the jobs that are not as they were in the wire value. */
+  readonly records: ReadonlyArray<RecordRows.RecordRow>
+}
+
+interface ChainRow {
+  readonly chainState: number
+  readonly closedAt: number | null
+  readonly totalJobs: number
+  readonly wire: string
+}
+
+/** Returns the chain; `undefined` where it has gone. A large one is read in parts, between which others come in. */
+export const load = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  key: ChainKey
+): Effect.fn.Return<StoredChain | undefined, DamagedRow> {
+  const jobChain = yield* loadWire(tables, key)
+  if (jobChain === undefined) return undefined
+  const compiled = yield* givingWay(compile(jobChain))
+  const { records, row } = yield* tables.read((sql) => ({
+    row: selectChain(sql, key),
+    records: RecordRows.select(sql, key.number)
+  }))
+  if (row === undefined) return undefined
+  const chain = yield* decoding(() => restored(compiled, row, records))
+  return { chain, records }
+})
+
+/** Returns the chain's wire value as it was taken in; `undefined` where it has gone. */
+export const loadWire = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  key: ChainKey
+): Effect.fn.Return<JobChain | undefined, DamagedRow> {
+  const { number, requestId } = key
+  const row = yield* tables.read((sql) => selectChain(sql, key))
+  if (row === undefined) return undefined
+  const assembly = new WireRows.Assembly(requestId)
+  for (let start = 0; start < row.totalJobs; start += jobsPerRead) {
+    const jobs = yield* tables.read((sql) => WireRows.selectJobs(sql, number, start, jobsPerRead))
+    yield* decoding(() => {
+      for (const job of jobs) assembly.add(job)
+    })
+    yield* Effect.yieldNow
+  }
+  if (assembly.size < row.totalJobs) {
+    if ((yield* tables.read((sql) => selectChain(sql, key))) === undefined) return undefined
+    const reason = `${assembly.size} rows are there, expected one for each of ${row.totalJobs} jobs`
+    return yield* new DamagedRow({ table: "jobchain_jobs", requestId, reason })
+  }
+  return yield* decoding(() => assembly.finish(row.wire))
+})
+
+/** Some milliseconds of reading and parsing. */
+const jobsPerRead = 1024
+
+/** Runs code that throws a `DamagedRow`. */
+export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(decode())
+    } catch (error) {
+      return error instanceof DamagedRow ? Effect.fail(error) : Effect.die(error)
+    }
+  })
+
+/** Works in slices and lets other fibers, timers and I/O through between them. */
+const givingWay = <A>(slices: Slices.Slices<A>): Effect.Effect<A> =>
+  Effect.suspend(() => {
+    const step = slices.next()
+    return step.done ? Effect.succeed(step.value) : Effect.andThen(Effect.yieldNow, givingWay(slices))
+  })
+
+const selectChain = (sql: Sql, { number, requestId }: ChainKey): ChainRow | undefined =>
+  sql.get<ChainRow>(
+    `SELECT chain_state AS chainState, closed_at AS closedAt, total_jobs AS totalJobs, wire
+     FROM jobchain_chains WHERE number = ? AND request_id = ?`,
+    number,
+    requestId
+  )
+
+function* compile(jobChain: JobChain): Slices.Slices<Progress.Chain> {
+  const graph = yield* Graph.makeInSlices(jobChain)
+  return yield* Progress.makeInSlices(jobChain, {}, graph)
+}
+
+const restored = (
+  chain: Progress.Chain,
+  row: ChainRow,
+  records: ReadonlyArray<RecordRows.RecordRow>
+): Progress.Chain => {
+  JobRecord.restore(chain, records.map((record) => checked(chain, record)))
+  chain.state = row.chainState
+  chain.data.closedAt = row.closedAt ?? Number.POSITIVE_INFINITY
+  return chain
+}
+
+const checked = (chain: Progress.Chain, row: RecordRows.RecordRow): JobRecord.JobRecord => {
+  const { requestId } = chain
+  const jobId = chain.graph.ids[row.job]
+  const fault = jobId === undefined
+    ? `the chain has ${chain.graph.ids.length} jobs, and none with number ${row.job}`
+    : row.state !== JobState.UNKNOWN && JobState.fromCode(row.state) === "UNKNOWN"
+    ? `${row.state} is no state`
+    : undefined
+  if (jobId === undefined || fault !== undefined) {
+    throw new DamagedRow({
+      table: "jobchain_records",
+      requestId,
+      ...(jobId === undefined ? {} : { jobId }),
+      reason: fault ?? ""
+    })
+  }
+  return RecordRows.recordOf(row, requestId, jobId)
+}

@@ -1,0 +1,95 @@
+/**
+ * The wire value of a chain as rows: a head, and a row for each job, which are never changed.
+ *
+ * Any wire chain can be kept, also one that would not pass `Validation`: what it says of jobs that it does not have
+ * stays in the head.
+ *
+ * @since 0.1.0
+ */
+import type { Job, JobChain } from "../domain/JobChain.ts"
+import { jsonObject, jsonStrings } from "./DamagedRow.ts"
+import type { Sql } from "./Tables.ts"
+
+/** A row of `jobs`. */
+export interface JobRow {
+  readonly job: number
+  readonly id: string
+  readonly spec: string
+  /** The ids of the jobs right after it; NULL where the wire value says nothing of them. */
+  readonly next: string | null
+}
+
+/** Returns the wire value without its jobs and what comes after them. */
+export const headOf = ({ adjacencyList, jobs, ...rest }: JobChain): string =>
+  JSON.stringify({
+    ...rest,
+    jobs: jobs && {},
+    adjacencyList: adjacencyList &&
+      Object.fromEntries(Object.entries(adjacencyList).filter(([id]) => !Object.hasOwn(jobs ?? {}, id)))
+  })
+
+/** Inserts the jobs `ids`, the first of which is number `start`. */
+export const insertJobs = (
+  sql: Sql,
+  chain: number,
+  { adjacencyList, jobs }: JobChain,
+  ids: ReadonlyArray<string>,
+  start: number
+): void => {
+  for (const [index, id] of ids.entries()) {
+    const next = adjacencyList != null && Object.hasOwn(adjacencyList, id) ? JSON.stringify(adjacencyList[id]) : null
+    sql.run(
+      "INSERT INTO jobchain_jobs (chain, job, id, spec, next) VALUES (?, ?, ?, ?, ?)",
+      chain,
+      start + index,
+      id,
+      JSON.stringify(jobs?.[id]),
+      next
+    )
+  }
+}
+
+/** Reads the rows of some jobs in their order. */
+export const selectJobs = (sql: Sql, chain: number, start: number, countMax: number): ReadonlyArray<JobRow> =>
+  sql.all<JobRow>(
+    "SELECT job, id, spec, next FROM jobchain_jobs WHERE chain = ? AND job >= ? AND job < ? ORDER BY job",
+    chain,
+    start,
+    start + countMax
+  )
+
+/** Puts a wire value together again from its parts; throws a `DamagedRow`. */
+export class Assembly {
+  private readonly requestId: string
+  private readonly jobs: Array<readonly [string, Job]> = []
+  private readonly next: Array<readonly [string, ReadonlyArray<string> | null]> = []
+
+  constructor(requestId: string) {
+    this.requestId = requestId
+  }
+
+  add({ id, next, spec }: JobRow): void {
+    const place = { table: "jobchain_jobs", requestId: this.requestId, jobId: id }
+    this.jobs.push([id, jsonObject(spec, place)])
+    if (next !== null) this.next.push([id, jsonStrings(next, place)])
+  }
+
+  get size(): number {
+    return this.jobs.length
+  }
+
+  /** Returns the whole. */
+  finish(head: string): JobChain {
+    const { adjacencyList, jobs, ...rest } = jsonObject(head, {
+      table: "jobchain_chains",
+      requestId: this.requestId
+    }) as JobChain
+    return {
+      ...rest,
+      ...(jobs === undefined ? {} : { jobs: jobs && Object.fromEntries(this.jobs) }),
+      ...(adjacencyList === undefined
+        ? {}
+        : { adjacencyList: adjacencyList && Object.fromEntries([...Object.entries(adjacencyList), ...this.next]) })
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The one that writes checkpoints: it gathers those of all chains and commits them together.
+ *
+ * A commit costs about the same for one checkpoint as for fifty, so whoever comes while one is under way goes into the next.
+ * In each turn every chain is looked at first: a checkpoint of one that belongs to somebody else by now is left out, and the
+ * others are written. A turn is short, and everybody else who wants the database comes in between two of them.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { LeaseLost, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
+import { onLiveClock, type Sql, Tables } from "./Tables.ts"
+
+/** What is to be written of one chain, all or nothing. */
+export interface Write {
+  readonly requestId: string
+  /** The chain's number. */
+  readonly chain: number
+  /** About how many rows it is. */
+  readonly rows: number
+  /** May be called more than once, and so must change nothing else. */
+  readonly apply: (sql: Sql) => void
+}
+
+export class Writer extends Context.Service<Writer, {
+  /** Is over when the write is committed; dies with `LeaseLost`, and writes nothing, where the chain has another owner. */
+  readonly write: (write: Write) => Effect.Effect<void>
+  /** How many transactions there were so far. */
+  readonly commits: () => number
+}>()("jobchain/storage/Writer") {
+  static readonly layer: Layer.Layer<Writer, never, Tables | Ownership> = Layer.effect(
+    Writer,
+    Effect.suspend(() => make())
+  )
+}
+
+interface Waiting {
+  readonly write: Write
+  readonly done: (exit: Exit.Exit<void>) => void
+}
+
+/** A turn of so many rows takes two or three milliseconds, in which nothing else happens in the process. */
+const rowsPerTurnMax = 500
+
+const make = Effect.fnUntraced(function*() {
+  const tables = yield* Tables
+  const { id } = yield* Ownership
+  const waiting: Array<Waiting> = []
+  let commits = 0
+  let isAtWork = false
+  let wake = () => {}
+
+  const turn = Effect.suspend(() => {
+    const batch = takeTurn(waiting)
+    return Effect.onExit(tables.write((sql) => commit(sql, id, batch)), (exit) =>
+      Effect.sync(() => {
+        commits++
+        if (Exit.isFailure(exit)) { for (const { done } of batch) done(exit) }
+        else for (const [index, { done }] of batch.entries()) done(exitOf(exit.value[index]))
+      }))
+  })
+  const awaitWork = Effect.callback<void>((resume) => {
+    if (waiting.length > 0) resume(Effect.void)
+    else wake = () => resume(Effect.void)
+  })
+  const work = Effect.gen(function*() {
+    while (true) {
+      isAtWork = false
+      yield* awaitWork
+      isAtWork = true
+      // What other chains do in this very moment is in time for this turn.
+      yield* Effect.yieldNow
+      // Failed writes are told to those who wait for them, and the next turn may be of others.
+      yield* Effect.exit(turn)
+    }
+  })
+
+  yield* Effect.forkScoped(onLiveClock(work))
+  // Before the scope interrupts the work: what was handed over is still written.
+  const drained = Effect.gen(function*() {
+    while (isAtWork || waiting.length > 0) yield* Effect.sleep(1)
+  })
+  yield* Effect.addFinalizer(() => onLiveClock(Effect.ignore(Effect.timeout(drained, drainMax))))
+
+  return {
+    write: (write: Write) =>
+      Effect.callback<void>((resume) => {
+        waiting.push({ write, done: resume })
+        wake()
+      }),
+    commits: () => commits
+  }
+})
+
+/** How long closing the store waits, on a full disk for one. */
+const drainMax = "10 seconds"
+
+/** Takes whole writes, at least one, in the order in which they came. */
+const takeTurn = (waiting: Array<Waiting>): ReadonlyArray<Waiting> => {
+  let rows = 0
+  let end = 0
+  while (end < waiting.length && (end === 0 || rows < rowsPerTurnMax)) rows += (waiting[end++] as Waiting).write.rows
+  return waiting.splice(0, end)
+}
+
+/** Applies what is still ours, and returns for each write what kept it from being applied. */
+const commit = (sql: Sql, id: string, batch: ReadonlyArray<Waiting>): ReadonlyArray<LeaseLost | undefined> => {
+  const lost = new Map<number, LeaseLost | undefined>()
+  return batch.map(({ write }) => {
+    if (!lost.has(write.chain)) lost.set(write.chain, lostBy(sql, id, write))
+    const reason = lost.get(write.chain)
+    if (reason === undefined) write.apply(sql)
+    return reason
+  })
+}
+
+/** Looks, in the transaction that is about to write, whether the chain is still that of the owner `id`. */
+export const lostBy = (
+  sql: Sql,
+  id: string,
+  { chain, requestId }: { readonly chain: number; readonly requestId: string }
+): LeaseLost | undefined => {
+  const row = sql.get<OwnerRow>(
+    `SELECT ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.number = ?`,
+    chain
+  )
+  if (row?.owner === id) return undefined
+  const owner = row === undefined ? undefined : ownerOf(row)
+  return new LeaseLost({ requestId, ...(owner === undefined ? {} : { owner }) })
+}
+
+const exitOf = (lost: LeaseLost | undefined): Exit.Exit<void> =>
+  lost === undefined ? Exit.void : Exit.failCause(Cause.die(lost))
