@@ -172,13 +172,12 @@ const requestStop = Effect.fnUntraced(function*(
 })
 
 const stopRequests = (tables: Tables["Service"], { id }: Ownership["Service"]): Stream.Stream<string> => {
-  const requested = (rows: string) => `FROM jobchain_chains WHERE owner = ? AND stop_requested = 1 ${rows}`
   const look = Effect.gen(function*() {
     // Mostly there is nothing, and nothing is written.
-    const isAny = yield* tables.read((sql) => sql.get(`SELECT 1 ${requested("LIMIT 1")}`, id) !== undefined)
+    const isAny = yield* tables.read((sql) => sql.get(`SELECT 1 ${requested} LIMIT 1`, id) !== undefined)
     if (!isAny) return []
     return yield* tables.write((sql) => {
-      const rows = sql.all<{ readonly requestId: string }>(`SELECT request_id AS requestId ${requested("")}`, id)
+      const rows = sql.all<{ readonly requestId: string }>(`SELECT request_id AS requestId ${requested}`, id)
       // Taken, but not done: whoever claims the chain after a crash hears of it again.
       sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE owner = ? AND stop_requested = 1", id)
       return rows.map(({ requestId }) => requestId)
@@ -186,6 +185,8 @@ const stopRequests = (tables: Tables["Service"], { id }: Ownership["Service"]): 
   })
   return Stream.fromIterableEffectRepeat(Effect.tap(look, (ids) => ids.length > 0 ? Effect.void : pause))
 }
+
+const requested = "FROM jobchain_chains WHERE owner = ? AND stop_requested = 1"
 
 /** Between two looks at who is to be stopped. */
 const pause = onLiveClock(Effect.sleep("1 second"))

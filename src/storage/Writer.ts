@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import { LeaseLost, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
 import { onLiveClock, type Sql, Tables } from "./Tables.ts"
 
@@ -49,62 +50,62 @@ const rowsPerTurnMax = 500
 const make = Effect.fnUntraced(function*() {
   const tables = yield* Tables
   const { id } = yield* Ownership
-  const waiting: Array<Waiting> = []
-  let commits = 0
-  let isAtWork = false
-  let wake = () => {}
+  const queue = yield* Queue.unbounded<Waiting>()
+  const progress = { commits: 0, open: 0 }
 
-  const turn = Effect.suspend(() => {
-    const batch = takeTurn(waiting)
-    return Effect.onExit(tables.write((sql) => commit(sql, id, batch)), (exit) =>
-      Effect.sync(() => {
-        commits++
-        if (Exit.isFailure(exit)) { for (const { done } of batch) done(exit) }
-        else for (const [index, { done }] of batch.entries()) done(exitOf(exit.value[index]))
-      }))
-  })
-  const awaitWork = Effect.callback<void>((resume) => {
-    if (waiting.length > 0) resume(Effect.void)
-    else wake = () => resume(Effect.void)
-  })
+  const turn = (first: Waiting) =>
+    Effect.suspend(() => {
+      const batch = takeTurn(first, queue)
+      return Effect.onExit(tables.write((sql) => commit(sql, id, batch)), (exit) =>
+        Effect.sync(() => {
+          progress.commits++
+          progress.open -= batch.length
+          for (const [index, { done }] of batch.entries()) {
+            done(Exit.isFailure(exit) ? exit : exitOf(exit.value[index]))
+          }
+        }))
+    })
   const work = Effect.gen(function*() {
     while (true) {
-      isAtWork = false
-      yield* awaitWork
-      isAtWork = true
+      const first = yield* Queue.take(queue)
       // What other chains do in this very moment is in time for this turn.
       yield* Effect.yieldNow
-      // Failed writes are told to those who wait for them, and the next turn may be of others.
-      yield* Effect.exit(turn)
+      // Who waits for a write that fails is told; the next turn may be of others.
+      yield* Effect.exit(turn(first))
     }
   })
 
   yield* Effect.forkScoped(onLiveClock(work))
   // Before the scope interrupts the work: what was handed over is still written.
   const drained = Effect.gen(function*() {
-    while (isAtWork || waiting.length > 0) yield* Effect.sleep(1)
+    while (progress.open > 0) yield* Effect.sleep(1)
   })
   yield* Effect.addFinalizer(() => onLiveClock(Effect.ignore(Effect.timeout(drained, drainMax))))
 
   return {
     write: (write: Write) =>
       Effect.callback<void>((resume) => {
-        waiting.push({ write, done: resume })
-        wake()
+        progress.open++
+        Queue.offerUnsafe(queue, { write, done: resume })
       }),
-    commits: () => commits
+    commits: () => progress.commits
   }
 })
 
 /** How long closing the store waits, on a full disk for one. */
 const drainMax = "10 seconds"
 
-/** Takes whole writes, at least one, in the order in which they came. */
-const takeTurn = (waiting: Array<Waiting>): ReadonlyArray<Waiting> => {
-  let rows = 0
-  let end = 0
-  while (end < waiting.length && (end === 0 || rows < rowsPerTurnMax)) rows += (waiting[end++] as Waiting).write.rows
-  return waiting.splice(0, end)
+/** Takes whole writes, at least the first one, in the order in which they came. */
+const takeTurn = (first: Waiting, queue: Queue.Queue<Waiting>): ReadonlyArray<Waiting> => {
+  const batch = [first]
+  let { rows } = first.write
+  while (rows < rowsPerTurnMax) {
+    const next = Queue.takeUnsafe(queue)
+    if (next === undefined || Exit.isFailure(next)) return batch
+    batch.push(next.value)
+    rows += next.value.write.rows
+  }
+  return batch
 }
 
 /** Applies what is still ours, and returns for each write what kept it from being applied. */
