@@ -1,0 +1,206 @@
+/**
+ * What is in the database is enough to bring a chain back, at every write, and a chain whose process died at any of them
+ * ends as if it had not.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Schema, Scope } from "effect"
+import * as Chain from "../../src/domain/Chain.ts"
+import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
+import * as JobRecord from "../../src/domain/JobRecord.ts"
+import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
+import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import type { Claimed } from "../../src/storage/Claim.ts"
+import * as StoredChain from "../../src/storage/StoredChain.ts"
+import { chainOf } from "../../src/testing/index.ts"
+import * as Rig from "../../src/testing/Rig.ts"
+import * as RandomChain from "../engine/RandomChain.ts"
+import { World } from "../engine/World.ts"
+import { type Cut, CutRepo } from "./CutRepo.ts"
+import * as TestDatabase from "./TestDatabase.ts"
+import * as TestStore from "./TestStore.ts"
+
+/** Runs a chain until it is over or its repo is cut off. */
+const run = Effect.fnUntraced(function*(world: World, repo: CutRepo, from: RandomChain.RandomChain | Claimed) {
+  const rig = yield* Rig.make
+  const scope = yield* Scope.make()
+  world.repo = repo.layer(rig)
+  const context = yield* rig.provide(Layer.buildWithScope(world.layer, scope))
+  const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
+  const made = "resumption" in from ? factory.makeFromChain(from.chain, from.resumption) : factory.make(from.jobChain)
+  const traverser = yield* rig.provide(made)
+  world.traverser = traverser
+  const running = yield* Effect.forkDetach(rig.provide(traverser.run))
+  const isDone = () => repo.isCut || running.pollUnsafe() !== undefined
+  assert.isTrue(yield* rig.runUntil(isDone), "the chain never ended")
+  // The process is gone: what ran in it ends, and nobody hears of it.
+  yield* Effect.forkDetach(rig.provide(Scope.close(scope, Exit.void)))
+  yield* rig.settle
+  return repo.isCut ? undefined : (yield* traverser.result).state
+})
+
+interface Outcome {
+  readonly state: string
+  readonly logs: ReadonlyArray<string>
+  readonly faults: ReadonlyArray<string>
+  readonly writes: number
+  /** Jobs that ran again although it was known that they had completed. */
+  readonly again: ReadonlyArray<string>
+}
+
+/** Runs a chain in a store, dying at one of its writes and brought back by another process. */
+const runCut = (chain: RandomChain.RandomChain, cut?: Cut) =>
+  Effect.scoped(Effect.gen(function*() {
+    const filename = yield* TestDatabase.path
+    const requestId = chain.jobChain.requestId ?? ""
+    const first = yield* TestStore.open(filename)
+    const world = new World(chain)
+    const repo = new CutRepo(first, cut)
+    let state: string | undefined = yield* run(world, repo, chain)
+    let store = first
+    let again: ReadonlyArray<string> = []
+    if (state === undefined) {
+      yield* first.expire
+      store = yield* TestStore.open(filename)
+      const status = yield* store.store.status(requestId)
+      const claimed = yield* Effect.exit(store.store.claim(requestId))
+      if (Exit.isSuccess(claimed)) {
+        const complete = status.jobs.filter((job) => job.state === "COMPLETE").map((job) => job.id)
+        const going = new CutRepo(store, undefined)
+        state = yield* run(world, going, claimed.value)
+        again = complete.filter((id) => going.started.includes(id) && chain.sequencesOf.get(id)?.length === 0)
+      }
+    }
+    const [info] = yield* store.store.list({ requestId })
+    const logs = yield* store.store.logs(requestId)
+    const outcome: Outcome = {
+      state: info?.state ?? "",
+      logs: logs.map((log) => `${log.jobId} ${log.try} ${log.state}`).toSorted(),
+      faults: world.faults,
+      writes: repo.writes,
+      again
+    }
+    return outcome
+  }))
+
+/** Does what happens in every place at which a process can die. */
+const atEveryWrite = Effect.fnUntraced(function*(
+  chain: RandomChain.RandomChain,
+  check: (whole: Outcome, cut: Outcome, where: string) => void
+) {
+  const whole = yield* runCut(chain)
+  assert.deepStrictEqual(whole.faults, [])
+  for (let write = 1; write <= whole.writes; write++) {
+    for (const when of ["before", "after"] as const) {
+      const where = `${when} write ${write} of ${whole.writes}`
+      const cut = yield* runCut(chain, { write, when })
+      assert.deepStrictEqual([cut.faults, cut.again, cut.state], [[], [], whole.state], where)
+      check(whole, cut, where)
+    }
+  }
+})
+
+/** A chain whose jobs end as listed, try by try, and COMPLETE from then on. */
+const scripted = (
+  drawing: string,
+  fields: Parameters<typeof chainOf>[1],
+  endings: Readonly<Record<string, ReadonlyArray<RandomChain.Ending["state"]>>> = {}
+): RandomChain.RandomChain => {
+  const jobChain = chainOf(drawing, fields)
+  const ids = Object.keys(jobChain.jobs ?? {})
+  return {
+    jobChain,
+    sequencesOf: new Map(ids.map((id) => {
+      const sequence = jobChain.jobs?.[id]?.sequenceId ?? ""
+      return [id, sequence === "" ? [] : [sequence]]
+    })),
+    parentsOf: new Map(ids.map((id) => [id, ids.filter((from) => jobChain.adjacencyList?.[from]?.includes(id))])),
+    ending: (id, jobTry, [sequenceTry = 1]) => ({
+      state: endings[id]?.[jobTry - 1 + (sequenceTry - 1) * 10] ?? "COMPLETE",
+      milliseconds: 10
+    })
+  }
+}
+
+const sequence = { sequenceId: "b", sequenceRetry: 2, sequenceRetryWait: "50ms" }
+const corpus: Readonly<Record<string, RandomChain.RandomChain>> = {
+  "a line": scripted("a -> b\nb -> c\nc -> d", {}),
+  "a fan": scripted("a -> b c d e\nb -> f\nc -> f\nd -> f\ne -> f", {}),
+  "a job that is retried": scripted("a -> b\nb -> c", { b: { retry: 3 } }, { b: ["FAIL", "panic", "UNKNOWN"] }),
+  "a job that waits between its tries": scripted("a -> b c\nb -> d\nc -> d", { b: { retry: 2, retryWait: "100ms" } }, {
+    b: ["FAIL", "FAIL"]
+  }),
+  "a job that fails for good": scripted("a -> b c\nb -> d\nc -> d", { b: { retry: 1 } }, { b: ["FAIL", "FAIL"] }),
+  "a sequence that is retried, with a wait": scripted("a -> b\nb -> c\nc -> d\nd -> e", {
+    b: sequence,
+    c: { sequenceId: "b", retry: 1 },
+    d: { sequenceId: "b" }
+  }, { c: ["FAIL", "FAIL"] })
+}
+
+describe("a chain whose process dies", () => {
+  for (const [name, chain] of Object.entries(corpus)) {
+    it.effect(`ends as if it had not, at whatever write it was: ${name}`, () =>
+      atEveryWrite(chain, (whole, cut, where) => assert.deepStrictEqual(cut.logs, whole.logs, where)))
+  }
+
+  it.effect.prop(
+    "ends as if it had not, at whatever write it was: random chains",
+    { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 })) },
+    ({ seed }) => atEveryWrite(RandomChain.make(seed), () => {}),
+    { arbitrary: { runs: 4, seed: 1 } }
+  )
+})
+
+/** What a job inherits that is about to be rewound depends on whether it has looked, and does not matter any more. */
+const comparable = (chain: Chain.Chain) => {
+  const { jobChain, ...counts } = JSON.parse(JSON.stringify(Chain.toSuspended(chain))) as SuspendedJobChain
+  return {
+    ...counts,
+    ...jobChain,
+    jobs: Object.values(jobChain?.jobs ?? {}).map((job, index) =>
+      chain.rewinding[index] === 1 ? { ...job, data: {} } : job
+    ),
+    records: chain.graph.ids.map((_, job) => JobRecord.make(chain, job))
+  }
+}
+
+/** Looks after every write whether the database has the chain as the engine has it. */
+const compareWrites = (chain: RandomChain.RandomChain) =>
+  Effect.scoped(Effect.gen(function*() {
+    const store = yield* TestStore.make()
+    const number = 1
+    const compare = Effect.fnUntraced(function*({ chain }: Checkpoint) {
+      const now = comparable(chain)
+      const { requestId } = chain
+      const stored = yield* Effect.orDie(StoredChain.load(store.tables, { requestId, number }))
+      assert.deepStrictEqual(stored && comparable(stored.chain), now)
+    })
+    const compared: Array<Exit.Exit<void>> = []
+    const repo = new CutRepo(store, undefined, (checkpoint) =>
+      Effect.map(Effect.exit(compare(checkpoint)), (exit) => {
+        compared.push(exit)
+      }))
+    yield* run(new World(chain), repo, chain)
+    assert.isAbove(compared.length, 0)
+    yield* Effect.all(compared)
+  }))
+
+const overlapping = scripted("a -> b\nb -> c d\nc -> e\nd -> e", {
+  a: { data: { given: 1 } },
+  b: { ...sequence, data: { mine: 2 } },
+  c: { sequenceId: "b", data: { other: 3 } },
+  d: { data: { last: 4 } }
+}, { c: ["FAIL", "FAIL"] })
+
+describe("a chain in the database", () => {
+  for (const [name, chain] of Object.entries({ ...corpus, "a job right after one that is rewound": overlapping })) {
+    it.effect(`is, after every write, as the engine has it: ${name}`, () => compareWrites(chain))
+  }
+
+  it.effect.prop(
+    "is, after every write, as the engine has it: random chains",
+    { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 })) },
+    ({ seed }) => compareWrites(RandomChain.make(seed)),
+    { arbitrary: { runs: 60, seed: 1 } }
+  )
+})
