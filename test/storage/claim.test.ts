@@ -2,52 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Chain from "../../src/domain/Chain.ts"
-import type { JobChain } from "../../src/domain/JobChain.ts"
-import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as Progress from "../../src/domain/Progress.ts"
-import type { ChainRepo } from "../../src/engine/ChainRepo.ts"
-import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
 import { LeaseLost } from "../../src/storage/Ownership.ts"
 import { chainOf } from "../../src/testing/index.ts"
+import { add, checkpoint, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
-
-const checkpoint = (chain: Chain.Chain, some: Partial<Checkpoint>): Checkpoint => ({
-  chain,
-  changed: [],
-  logs: [],
-  starting: [],
-  waiting: [],
-  outcome: undefined,
-  ...some
-})
-
-const logOf = (requestId: string, jobId: string, jobTry: number): JobLog => ({
-  requestId,
-  jobId,
-  try: jobTry,
-  name: jobId,
-  type: "noop",
-  startedAt: 1,
-  finishedAt: 2.5,
-  state: "COMPLETE",
-  exit: 0,
-  error: "",
-  stdout: "",
-  stderr: ""
-})
-
-const add = Effect.fnUntraced(function*(repo: ChainRepo["Service"], jobChain: JobChain) {
-  const chain = Chain.make(jobChain)
-  yield* repo.add(chain)
-  return chain
-})
-
-const start = (repo: ChainRepo["Service"], chain: Chain.Chain, job: number) =>
-  Effect.suspend(() => {
-    Progress.start(chain, job)
-    return repo.set(checkpoint(chain, { starting: [job] }))
-  })
 
 /** Two processes with the same database, the first of which dies when the test says so. */
 const twoProcesses = <A, E>(
