@@ -29,7 +29,7 @@ import * as Deletion from "./Deletion.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
 import * as OutputRows from "./OutputRows.ts"
-import { ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
+import { type OwnedChain, ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
 import { liveClock, onLiveClock, Tables } from "./Tables.ts"
@@ -76,7 +76,10 @@ export class ChainStore extends Context.Service<ChainStore, {
   readonly release: (requestId: string) => Effect.Effect<void>
   /** Asks for a chain to be stopped by who runs it, or by who will claim it. */
   readonly requestStop: (requestId: string) => Effect.Effect<void, Claim.ChainNotStored | Claim.ChainEnded>
-  /** Request ids of chains of this process that somebody wants stopped, each once; looks about every second while it runs. */
+  /**
+   * Request ids of chains of this process that are to be stopped, each once: because somebody asks for it, or because another
+   * process has taken the chain over while this one gave no sign of life. Looks about every second while it runs.
+   */
   readonly stopRequests: Stream.Stream<string>
   /** Returns a chain that nobody runs as a suspended chain, to be resumed elsewhere. It stays here, too. */
   readonly exportChain: (
@@ -171,22 +174,42 @@ const requestStop = Effect.fnUntraced(function*(
   if (refusal !== undefined) return yield* refusal
 })
 
-const stopRequests = (tables: Tables["Service"], { id }: Ownership["Service"]): Stream.Stream<string> => {
+const stopRequests = (tables: Tables["Service"], ownership: Ownership["Service"]): Stream.Stream<string> => {
+  const { id } = ownership
   const look = Effect.gen(function*() {
+    const owned = Array.from(ownership.chains.values()).filter(({ isRunning, number }) => isRunning && number > 0)
+    const { isAny, mine } = yield* tables.read((sql) => ({
+      mine: sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains WHERE owner = ?", id),
+      isAny: sql.get(`SELECT 1 ${requested} LIMIT 1`, id) !== undefined
+    }))
+    const lost = takeLost(ownership, owned, new Set(mine.map(({ number }) => number)))
     // Mostly there is nothing, and nothing is written.
-    const isAny = yield* tables.read((sql) => sql.get(`SELECT 1 ${requested} LIMIT 1`, id) !== undefined)
-    if (!isAny) return []
-    return yield* tables.write((sql) => {
+    if (!isAny) return lost
+    const asked = yield* tables.write((sql) => {
       const rows = sql.all<{ readonly requestId: string }>(`SELECT request_id AS requestId ${requested}`, id)
       // Taken, but not done: whoever claims the chain after a crash hears of it again.
       sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE owner = ? AND stop_requested = 1", id)
       return rows.map(({ requestId }) => requestId)
     })
+    return [...asked, ...lost]
   })
   return Stream.fromIterableEffectRepeat(Effect.tap(look, (ids) => ids.length > 0 ? Effect.void : pause))
 }
 
 const requested = "FROM jobchain_chains WHERE owner = ? AND stop_requested = 1"
+
+/** Returns those chains that have another owner, each once; one that was let go of meanwhile is not among them. */
+const takeLost = (
+  { chains }: Ownership["Service"],
+  owned: ReadonlyArray<OwnedChain>,
+  mine: ReadonlySet<number>
+): ReadonlyArray<string> => {
+  const lost = owned.filter((chain) =>
+    !mine.has(chain.number) && chain.isLost !== true && chains.get(chain.requestId) === chain
+  )
+  for (const chain of lost) chain.isLost = true
+  return lost.map(({ requestId }) => requestId)
+}
 
 /** Between two looks at who is to be stopped. */
 const pause = onLiveClock(Effect.sleep("1 second"))

@@ -69,6 +69,8 @@ export interface OwnedChain {
   number: number
   /** Whether the engine has it, or only `ChainStore.claim` has taken it. */
   isRunning: boolean
+  /** Whether it is known that another process has taken it over. */
+  isLost?: boolean
 }
 
 export class Ownership extends Context.Service<Ownership, {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
@@ -207,6 +207,19 @@ describe("a process that has lost its lease", () => {
         yield* first.repo.remove(lost.requestId)
         yield* second.repo.add(chain)
         yield* start(second.repo, chain, 0)
+      })
+    ))
+
+  it.effect("is told to stop what it still runs, once", () =>
+    twoProcesses((first, second) =>
+      Effect.gen(function*() {
+        const { requestId } = yield* add(first.repo, chainOf("a"))
+        const kept = yield* add(first.repo, chainOf("a"))
+        yield* first.expire
+        yield* second.store.claim(requestId)
+        const told = yield* Effect.forkChild(Stream.runCollect(Stream.take(first.store.stopRequests, 2)))
+        yield* second.store.requestStop(kept.requestId)
+        assert.sameMembers(yield* Fiber.join(told), [requestId, kept.requestId])
       })
     ))
 
