@@ -53,25 +53,27 @@ const make = Effect.fnUntraced(function*() {
   const queue = yield* Queue.unbounded<Waiting>()
   const progress = { commits: 0, open: 0 }
 
-  const turn = (first: Waiting) =>
-    Effect.suspend(() => {
-      const batch = takeTurn(first, queue)
-      return Effect.onExit(tables.write((sql) => commit(sql, id, batch)), (exit) =>
-        Effect.sync(() => {
-          progress.commits++
-          progress.open -= batch.length
-          for (const [index, { done }] of batch.entries()) {
-            done(Exit.isFailure(exit) ? exit : exitOf(exit.value[index]))
-          }
-        }))
-    })
+  const turn = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
+    const answer = (exit: Exit.Exit<ReadonlyArray<LeaseLost | undefined>>) =>
+      Effect.suspend(() => {
+        progress.commits++
+        // One that cannot be written must not keep the others from it.
+        if (Exit.isFailure(exit) && batch.length > 1 && !Cause.hasInterrupts(exit.cause)) {
+          return Effect.forEach(batch, (one) => turn([one]), { discard: true })
+        }
+        progress.open -= batch.length
+        for (const [index, { done }] of batch.entries()) done(Exit.isFailure(exit) ? exit : exitOf(exit.value[index]))
+        return Effect.void
+      })
+    return Effect.ignoreCause(Effect.onExit(tables.write((sql) => commit(sql, id, batch)), answer))
+  }
   const work = Effect.gen(function*() {
     while (true) {
       const first = yield* Queue.take(queue)
       // What other chains do in this very moment is in time for this turn.
       yield* Effect.yieldNow
       // Who waits for a write that fails is told; the next turn may be of others.
-      yield* Effect.exit(turn(first))
+      yield* Effect.suspend(() => turn(takeTurn(first, queue)))
     }
   })
 

@@ -4,7 +4,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as DataFlow from "../../src/domain/DataFlow.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { chainOf } from "../../src/testing/index.ts"
-import { add, checkpoint, start } from "./Steps.ts"
+import { add, checkpoint, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
@@ -94,6 +94,20 @@ describe("Writer", () => {
       assert.match(String(exit), /The store failed: .*readonly.* \(SQLITE_READONLY\)/)
       yield* store.tables.read((sql) => void sql.get("PRAGMA query_only = OFF"))
       yield* store.repo.set(checkpoint(chain, { changed: [0] }))
+    })))
+
+  it.effect("writes the others of a turn where one cannot be written", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo } = yield* TestStore.make()
+      const bad = yield* add(repo, chainOf("a"))
+      const good = yield* add(repo, chainOf("a"))
+      const log = { ...logOf(bad.requestId, "a", 1), exit: Number.NaN }
+      const [exit] = yield* Effect.all(
+        [Effect.exit(repo.set(checkpoint(bad, { changed: [0], logs: [log] }))), start(repo, good, 0)],
+        concurrently
+      )
+      assert.match(String(exit), /NOT NULL constraint failed: jobchain_job_logs.exit/)
+      assert.strictEqual((yield* repo.get(good.requestId)).jobChain?.jobs?.a?.state, 2)
     })))
 
   it.effect("writes what was handed over before the store closes", () =>
