@@ -36,6 +36,7 @@ export {
   RequestNotFound,
   RequestStateConflict
 } from "./engine/RequestManager.ts"
+export type { Resumption } from "./engine/Resumption.ts"
 export type { ChainResult, Traverser } from "./engine/Traverser.ts"
 export { ShuttingDown, StopFailed } from "./engine/Traverser.ts"
 export * as TraverserConfig from "./engine/TraverserConfig.ts"

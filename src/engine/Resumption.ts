@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import type { Graph } from "../domain/Graph.ts"
 
 export interface Resumption {
   /**
@@ -22,3 +23,30 @@ export interface Resumption {
 }
 
 export const none: Resumption = {}
+
+/** A resumption by the indices of the jobs. Whoever takes it takes out what is done with. */
+export interface Indexed {
+  readonly recovered: Map<number, string>
+  readonly waits: Map<number, number>
+  readonly givenUp: ReadonlyMap<number, string>
+}
+
+/** Returns a resumption by the indices of the jobs; what is not of the chain is left out. */
+export const indexed = ({ givenUp, recovered, waits }: Resumption, graph: Graph): Indexed => ({
+  recovered: byIndex(graph, recovered?.entries()),
+  waits: byIndex(graph, waits),
+  givenUp: byIndex(graph, givenUp)
+})
+
+/** Shared, as most chains come without a resumption. Nothing is ever put in. */
+const noJobs = new Map<number, never>()
+
+const byIndex = <A>({ indexOf }: Graph, byId: Iterable<readonly [string, A]> | undefined): Map<number, A> => {
+  if (byId === undefined) return noJobs
+  const found = new Map<number, A>()
+  for (const [id, value] of byId) {
+    const job = indexOf.get(id)
+    if (job !== undefined) found.set(job, value)
+  }
+  return found
+}

@@ -26,7 +26,9 @@ import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import type { ChainRepo } from "./ChainRepo.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
+import { CheckpointDraft } from "./CheckpointDraft.ts"
 import { EventHub } from "./EventHub.ts"
+import type { Happening, PendingLog } from "./Happening.ts"
 import { interruptUnsafe } from "./Interruption.ts"
 import type { JobFactory } from "./JobFactory.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
@@ -35,9 +37,11 @@ import * as JobRunner from "./JobRunner.ts"
 import type { PreparedJob } from "./JobType.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Reports } from "./Reports.ts"
-import type { Resumption } from "./Resumption.ts"
+import * as Resumption from "./Resumption.ts"
+import { type Host, RunningJob } from "./RunningJob.ts"
 import { StartQueue } from "./StartQueue.ts"
 import type { Settings } from "./TraverserConfig.ts"
+import { Waits } from "./Waits.ts"
 
 /** The services a traversal uses. */
 export interface Services {
@@ -51,39 +55,16 @@ export interface Services {
   readonly context: Context.Context<never>
 }
 
-/** What can happen to a chain from outside the loop. */
-export type Happening =
-  | { readonly _tag: "JobEnded"; readonly running: JobRunner.RunningJob; readonly log: JobLog | undefined }
-  | { readonly _tag: "TryEnded"; readonly running: JobRunner.RunningJob; readonly log: JobLog }
-  | { readonly _tag: "GivenUp"; readonly running: JobRunner.RunningJob; readonly log: JobLog }
-  | { readonly _tag: "LogSent"; readonly pending: PendingLog }
-  | { readonly _tag: "WaitEnded"; readonly wait: Wait }
-  | { readonly _tag: "StopTimedOut"; readonly logs: ReadonlyArray<readonly [JobRunner.RunningJob, JobLog]> }
-  | { readonly _tag: "Woken" }
-
 /** A clean-up that failed when its job was interrupted. */
 export interface StopFailure {
   readonly jobId: string
   readonly reason: string
 }
 
-interface Wait {
-  readonly job: number
-  fiber: Fiber.Fiber<unknown> | undefined
-}
-
-/** One try's log, and what goes on when it is kept, accepted or given up. */
-interface PendingLog {
-  readonly running: JobRunner.RunningJob
-  readonly log: JobLog
-  /** Whether the job has ended with it, rather than going on to its next try. */
-  readonly isLast: boolean
-}
-
 /** After so many jobs started and ended the loop lets timers, I/O and a stop request through. */
 const workPerSlice = 512
 
-export class Traversal implements JobRunner.Host {
+export class Traversal implements Host {
   readonly requestId: string
   readonly chain: Progress.Chain
   readonly clock: Clock.Clock
@@ -92,14 +73,14 @@ export class Traversal implements JobRunner.Host {
   readonly events: EventHub
   readonly queue: Queue.Queue<Happening>
   readonly fork: Reporter.Fork
-  readonly running = new Map<number, JobRunner.RunningJob>()
+  readonly running = new Map<number, RunningJob>()
   readonly stopFailures: Array<StopFailure> = []
   /** Whether jobs may still be started: until a stop or suspend. */
   startsJobs = true
   /** Work done since the loop last let others through. */
   work = 0
   private readonly starts: StartQueue
-  private readonly waits = new Map<number, Wait>()
+  private readonly waits: Waits
   /** Jobs whose try a crash has cut off, until they start again. */
   private readonly recovered: Map<number, string>
   /** Jobs that are not to run again, and why. */
@@ -108,17 +89,13 @@ export class Traversal implements JobRunner.Host {
   /** Logs that are neither accepted nor given up. */
   private sending = 0
   private stopTimer: Fiber.Fiber<unknown> | undefined
-  // What has come together for the next checkpoint.
-  private changed: Array<number> = []
-  private logs: Array<PendingLog> = []
-  private starting: Array<JobRunner.RunningJob> = []
-  private waiting: Array<{ readonly job: number; readonly until: number }> = []
+  private readonly draft: CheckpointDraft
 
   constructor(
     chain: Progress.Chain,
     services: Services,
     queue: Queue.Queue<Happening>,
-    resumption: Resumption
+    resumption: Resumption.Resumption
   ) {
     this.requestId = chain.requestId
     this.chain = chain
@@ -128,9 +105,12 @@ export class Traversal implements JobRunner.Host {
     this.queue = queue
     this.events = new EventHub(chain.requestId, services.clock)
     this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
-    this.starts = new StartQueue(chain, byIndex(chain, resumption.waits))
-    this.recovered = byIndex(chain, resumption.recovered?.entries())
-    this.givenUp = byIndex(chain, resumption.givenUp)
+    this.draft = new CheckpointDraft(chain)
+    this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
+    const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
+    this.starts = new StartQueue(chain, waits)
+    this.recovered = recovered
+    this.givenUp = givenUp
     this.reporter = {
       settings: services.settings,
       fork: this.fork,
@@ -154,7 +134,7 @@ export class Traversal implements JobRunner.Host {
   interrupt(reason: "stop" | "suspend"): void {
     this.startsJobs = false
     if (reason === "stop") this.chain.data.closedAt = this.chain.completed
-    for (const job of this.waits.keys()) this.cancelWait(job)
+    for (const job of this.waits.jobs) this.cancelWait(job)
     for (const running of this.running.values()) running.interrupt(reason, this.fork)
     if (this.running.size > 0) this.stopTimer = this.fork(stopTimer(this))
     if (this.events.isHeard) this.events.publish({ _tag: "chainStopping", reason })
@@ -184,16 +164,16 @@ export class Traversal implements JobRunner.Host {
         if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, false)
         return
       case "GivenUp":
-        return this.endJob(reaper, happening.running, happening.log, true)
+        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, true)
+        return
       case "TryEnded":
         if (!happening.running.isAbandoned) this.endTry(happening.running, happening.log)
         return
       case "LogSent":
         return this.logSent(happening.pending)
       case "WaitEnded":
-        if (this.waits.get(happening.wait.job) !== happening.wait) return
-        this.waits.delete(happening.wait.job)
-        return this.starts.endWait(happening.wait.job)
+        if (this.waits.end(happening.wait)) this.starts.endWait(happening.wait.job)
+        return
       case "StopTimedOut":
         for (const [running, log] of happening.logs) {
           if (this.running.get(running.job) !== running) continue
@@ -208,19 +188,21 @@ export class Traversal implements JobRunner.Host {
 
   /** Moves jobs that may start to RUNNING, up to the limit and to a slice of work; `startJobs` runs them. */
   chooseStarting(): void {
-    const { chain, recovered, running, starting } = this
+    const { chain, recovered, running } = this
+    const { starting } = this.draft
     const { concurrency } = this.services.settings
     while (this.startsJobs && running.size < concurrency && starting.length < workPerSlice) {
       const job = this.starts.take()
       if (job === undefined) return
       const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
-        this.beginWait(job, wait)
+        this.waits.begin(job, wait)
+        this.noteWait(job, Sequences.isFirst(chain.sequences, job) ? "sequenceRetry" : "retry", wait)
         continue
       }
       Progress.start(chain, job)
       const retriesLeft = Math.max(0, Progress.retries(chain, job) + 1 - at(chain.latestTries, job))
-      const next = new JobRunner.RunningJob(
+      const next = new RunningJob(
         this,
         job,
         chain.graph.ids[job] as string,
@@ -236,43 +218,30 @@ export class Traversal implements JobRunner.Host {
 
   /** Whether anything has come together since the last checkpoint. */
   get hasChanged(): boolean {
-    return this.changed.length + this.logs.length + this.starting.length + this.waiting.length > 0
+    return !this.draft.isEmpty
   }
 
   /** Makes a checkpoint of what has come together since the last one. */
   checkpointOf(outcome?: JobReaper.RequestOutcome): Checkpoint {
-    const { changed, logs, starting, waiting } = this
-    this.changed = []
-    this.waiting = []
-    return {
-      chain: this.chain,
-      changed,
-      logs: logs.map((pending) => pending.log),
-      starting: starting.map((running) => running.job),
-      waiting,
-      outcome
-    }
+    return this.draft.take(outcome)
   }
 
   /** Sends the logs of the checkpoint that was just kept, unless the repo keeps them too. What is over lets others start. */
   sendLogs(): void {
-    const { logs, reporter } = this
+    const logs = this.draft.takeLogs()
     if (logs.length === 0) return
-    this.logs = []
     if (this.services.repo.keepsReports) {
       // The jobs were over when they were reaped; those that go on to a next try may do so now.
       for (const pending of logs) if (!pending.isLast) this.logKept(pending)
       return
     }
     this.sending += logs.length
-    Reporter.sendAll(reporter, logs)
+    Reporter.sendAll(this.reporter, logs)
   }
 
   /** Runs the jobs of the checkpoint that was just kept, or takes their start back where a stop came in between. */
   startJobs(): void {
-    const { starting } = this
-    if (starting.length === 0) return
-    this.starting = []
+    const starting = this.draft.takeStarting()
     this.work += starting.length
     for (const running of starting) {
       if (this.startsJobs) this.startJob(running)
@@ -287,7 +256,7 @@ export class Traversal implements JobRunner.Host {
 
   /** Whether nothing is left to happen, as the reaper at work sees it: one about to be swapped must not end a run. */
   isOver(reaper: JobReaper.JobReaper): boolean {
-    return this.running.size === 0 && this.sending === 0 && this.waits.size === 0 && !this.hasChanged &&
+    return this.running.size === 0 && this.sending === 0 && this.waits.isEmpty && !this.hasChanged &&
       reaper.isDone(this.chain)
   }
 
@@ -297,32 +266,32 @@ export class Traversal implements JobRunner.Host {
     this.events.close()
   }
 
-  dataOf(running: JobRunner.RunningJob): JobData {
+  dataOf(running: RunningJob): JobData {
     return DataFlow.view(this.chain.data, running.job)
   }
 
-  setData({ job }: JobRunner.RunningJob, data: JobData): void {
+  setData({ job }: RunningJob, data: JobData): void {
     DataFlow.write(this.chain.data, job, data)
-    this.changed.push(job)
+    this.draft.changed.push(job)
   }
 
-  statusChanged({ jobId, status }: JobRunner.RunningJob): void {
+  statusChanged({ jobId, status }: RunningJob): void {
     if (this.events.isHeard) this.events.publish({ _tag: "status", jobId, status })
   }
 
-  outputWritten(running: JobRunner.RunningJob, stream: keyof OutputTail, chunk: Uint8Array): void {
+  outputWritten(running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array): void {
     if (!this.events.isHeard) return
     const text = running.decoder(stream).decode(chunk, { stream: true })
     this.events.publish({ _tag: "output", jobId: running.jobId, try: running.try, stream, text })
   }
 
-  tryEnded(running: JobRunner.RunningJob, log: JobLog): void {
+  tryEnded(running: RunningJob, log: JobLog): void {
     this.happen({ _tag: "TryEnded", running, log })
   }
 
   private endJob(
     reaper: JobReaper.JobReaper,
-    running: JobRunner.RunningJob,
+    running: RunningJob,
     log: JobLog | undefined,
     isTooLate: boolean
   ): void {
@@ -334,7 +303,7 @@ export class Traversal implements JobRunner.Host {
     if (stopFailure !== undefined) this.noteStopFailure(running, stopFailure)
     if (log !== undefined) this.addLog(running, log, true)
     const rewound = reaper.reap(chain, { job, state: log?.state ?? "STOPPED", isTooLate })
-    this.changed.push(job)
+    this.draft.changed.push(job)
     if (this.events.isHeard) {
       this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
       this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
@@ -344,7 +313,7 @@ export class Traversal implements JobRunner.Host {
   }
 
   /** A stop answers with it; a suspend or rewind has nobody to tell. */
-  private noteStopFailure({ jobId, stopReason }: JobRunner.RunningJob, reason: string): void {
+  private noteStopFailure({ jobId, stopReason }: RunningJob, reason: string): void {
     if (stopReason === "stop") this.stopFailures.push({ jobId, reason })
     else {
       const { requestId } = this
@@ -352,17 +321,17 @@ export class Traversal implements JobRunner.Host {
     }
   }
 
-  private endTry(running: JobRunner.RunningJob, log: JobLog): void {
+  private endTry(running: RunningJob, log: JobLog): void {
     this.addLog(running, log, false)
     // A job that waits between tries is already on its next one.
     Progress.countTry(this.chain, running.job, 1)
     running.try = at(this.chain.totalTries, running.job)
-    this.changed.push(running.job)
+    this.draft.changed.push(running.job)
     this.noteWait(running.job, "retry", running.retryWait)
   }
 
-  private addLog(running: JobRunner.RunningJob, log: JobLog, isLast: boolean): void {
-    this.logs.push({ running, log, isLast })
+  private addLog(running: RunningJob, log: JobLog, isLast: boolean): void {
+    this.draft.logs.push({ running, log, isLast })
     if (isLast && !this.services.repo.keepsReports) this.starts.beginReport(running.job)
     if (!this.events.isHeard) return
     const { error, exit, finishedAt, jobId, startedAt, state } = log
@@ -370,7 +339,7 @@ export class Traversal implements JobRunner.Host {
   }
 
   /** The next try of a sequence: what still runs of the last one is interrupted, and its first job held back until then. */
-  private rewind({ first, running }: JobReaper.Rewound, failed: JobRunner.RunningJob): void {
+  private rewind({ first, running }: JobReaper.Rewound, failed: RunningJob): void {
     const { chain, starts } = this
     const extent = Sequences.extent(chain.sequences, first)
     for (const job of extent) this.cancelWait(job)
@@ -391,31 +360,17 @@ export class Traversal implements JobRunner.Host {
   /** What comes right after a rewound job outside of the extent may have another base now. */
   private noteRewound(job: number): void {
     const { offsets, targets } = this.chain.graph.next
-    this.changed.push(job)
-    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) this.changed.push(at(targets, edge))
-  }
-
-  private beginWait(job: number, milliseconds: number): void {
-    const wait: Wait = { job, fiber: undefined }
-    this.waits.set(job, wait)
-    wait.fiber = this.fork(Effect.andThen(
-      Effect.sleep(milliseconds),
-      Effect.sync(() => this.happen({ _tag: "WaitEnded", wait }))
-    ))
-    this.noteWait(job, Sequences.isFirst(this.chain.sequences, job) ? "sequenceRetry" : "retry", milliseconds)
+    this.draft.changed.push(job)
+    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) this.draft.changed.push(at(targets, edge))
   }
 
   private cancelWait(job: number): void {
-    const wait = this.waits.get(job)
-    if (wait === undefined) return
-    this.waits.delete(job)
-    this.starts.cancelWait(job)
-    wait.fiber?.interruptUnsafe()
+    if (this.waits.cancel(job)) this.starts.cancelWait(job)
   }
 
   private noteWait(job: number, reason: "retry" | "sequenceRetry", milliseconds: number): void {
     const until = this.clock.currentTimeMillisUnsafe() + milliseconds
-    this.waiting.push({ job, until })
+    this.draft.waiting.push({ job, until })
     if (!this.events.isHeard) return
     this.events.publish({ _tag: "jobWaiting", jobId: this.chain.graph.ids[job] as string, for: reason, until })
   }
@@ -435,7 +390,7 @@ export class Traversal implements JobRunner.Host {
     }
   }
 
-  private startJob(running: JobRunner.RunningJob): void {
+  private startJob(running: RunningJob): void {
     const reason = this.givenUp.size === 0 ? undefined : this.givenUp.get(running.job)
     if (reason !== undefined) return this.happen({ _tag: "GivenUp", running, log: JobRunner.givenUp(running, reason) })
     const made = this.makeJob(running.spec)
@@ -455,7 +410,7 @@ export class Traversal implements JobRunner.Host {
     else this.jobEnded(running, exit)
   }
 
-  private jobEnded(running: JobRunner.RunningJob, exit: Exit.Exit<JobLog | undefined>): void {
+  private jobEnded(running: RunningJob, exit: Exit.Exit<JobLog | undefined>): void {
     const log = Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
     this.happen({ _tag: "JobEnded", running, log })
   }
@@ -469,30 +424,17 @@ export class Traversal implements JobRunner.Host {
     }
   }
 
-  private unstartJob(running: JobRunner.RunningJob): void {
+  private unstartJob(running: RunningJob): void {
     this.running.delete(running.job)
     Progress.unstart(this.chain, running.job)
-    this.changed.push(running.job)
+    this.draft.changed.push(running.job)
   }
-}
-
-/** Shared, as most chains come without a resumption. Nothing is ever put in. */
-const noJobs = new Map<number, never>()
-
-const byIndex = <A>(chain: Progress.Chain, byId: Iterable<readonly [string, A]> | undefined): Map<number, A> => {
-  if (byId === undefined) return noJobs
-  const found = new Map<number, A>()
-  for (const [id, value] of byId) {
-    const job = chain.graph.indexOf.get(id)
-    if (job !== undefined) found.set(job, value)
-  }
-  return found
 }
 
 /** After the stop timeout, gives up on what still runs, with the output it has written so far. */
 const stopTimer = Effect.fnUntraced(function*(traversal: Traversal) {
   yield* Effect.sleep(traversal.services.settings.stopTimeout)
-  const logs: Array<readonly [JobRunner.RunningJob, JobLog]> = []
+  const logs: Array<readonly [RunningJob, JobLog]> = []
   for (const running of traversal.running.values()) {
     const output = running.hasWritten ? yield* traversal.output.end(running) : JobRunner.noOutput
     logs.push([running, JobRunner.tooLate(running, output)])

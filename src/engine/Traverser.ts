@@ -33,11 +33,12 @@ import * as JobState from "../domain/JobState.ts"
 import type { JobStatus } from "../domain/Request.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
 import type { NewEvent } from "./EventHub.ts"
+import type { Happening } from "./Happening.ts"
 import * as JobReaper from "./JobReaper.ts"
-import type { RunningJob } from "./JobRunner.ts"
 import * as ReaperFactory from "./ReaperFactory.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Resumption } from "./Resumption.ts"
+import type { RunningJob } from "./RunningJob.ts"
 import * as Traversal from "./Traversal.ts"
 
 /** How a run of a chain ended. */
@@ -101,7 +102,7 @@ export const make = (
   }
 ): Effect.Effect<Traverser> =>
   // Unbounded: a job has at most a few entries at a time, so the chain's size is the bound, and chains can grow.
-  Effect.map(Queue.unbounded<Traversal.Happening>(), (queue) => {
+  Effect.map(Queue.unbounded<Happening>(), (queue) => {
     const traversal = new Traversal.Traversal(chain, options.services, queue, options.resumption)
     const lifecycle = new Lifecycle(traversal, options.isOver)
     return {
@@ -189,7 +190,7 @@ class Lifecycle {
   /** Lets a reaper work until all is over, and finalizes. Only a reaper that is swapped for another one ends without. */
   private reap(reaper: JobReaper.JobReaper): Fiber.Fiber<void> {
     const { traversal } = this
-    const step = (batch: ReadonlyArray<Traversal.Happening>) => Traversal.step(traversal, reaper, batch)
+    const step = (batch: ReadonlyArray<Happening>) => Traversal.step(traversal, reaper, batch)
     const work = ReaperFactory.make(traversal.queue, step, Effect.suspend(() => this.finalize(reaper)))
     const fiber = traversal.fork(work)
     fiber.addObserver((exit) => {

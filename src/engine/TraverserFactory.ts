@@ -17,6 +17,7 @@ import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
 import type * as Slices from "../domain/Slices.ts"
 import * as Validation from "../domain/Validation.ts"
 import { type ChainConflict, ChainRepo } from "./ChainRepo.ts"
+import * as GivingWay from "./GivingWay.ts"
 import { JobFactory, type JobServices } from "./JobFactory.ts"
 import { JobOutput } from "./JobOutput.ts"
 import type { JobType } from "./JobType.ts"
@@ -88,7 +89,7 @@ const makeFactory: () => Effect.Effect<
 
   const compile = Effect.fnUntraced(function*(requestId: string, compiling: Slices.Slices<Compiled>) {
     if (isShuttingDown) return yield* new Traverser.ShuttingDown({ requestId })
-    const { chain, faults } = yield* givingWay(compiling)
+    const { chain, faults } = yield* GivingWay.run(compiling)
     const all = requestId === "" ? [noRequestId, ...faults] : faults
     if (chain === undefined || all.length > 0) return yield* new Validation.InvalidChain({ requestId, faults: all })
     return yield* begin(chain, Resumption.none)
@@ -155,13 +156,6 @@ function* compileSuspended(suspended: SuspendedJobChain): Slices.Slices<Compiled
   const faults = yield* Validation.faultsOfSuspendedInSlices(suspended, graph)
   return { faults, chain: faults.length > 0 ? undefined : yield* Chain.fromSuspendedInSlices(suspended, graph) }
 }
-
-/** Works in slices and lets other fibers, timers and I/O through between them. */
-const givingWay = <A>(slices: Slices.Slices<A>): Effect.Effect<A> =>
-  Effect.suspend(() => {
-    const step = slices.next()
-    return step.done ? Effect.succeed(step.value) : Effect.andThen(Effect.yieldNow, givingWay(slices))
-  })
 
 const noRequestId = new Validation.Fault({
   kind: "no-request-id",

@@ -12,17 +12,15 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as Chain from "../domain/Chain.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
-import * as JobRecord from "../domain/JobRecord.ts"
 import * as JobState from "../domain/JobState.ts"
-import * as Progress from "../domain/Progress.ts"
-import * as Validation from "../domain/Validation.ts"
-import { ChainConflict } from "../engine/ChainRepo.ts"
+import type * as Validation from "../domain/Validation.ts"
+import type { ChainConflict } from "../engine/ChainRepo.ts"
 import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
 import * as ChainList from "./ChainList.ts"
+import * as ChainTransfer from "./ChainTransfer.ts"
 import * as Claim from "./Claim.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as Deletion from "./Deletion.ts"
@@ -113,28 +111,20 @@ export class ChainStore extends Context.Service<ChainStore, {
         release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId),
         requestStop: (requestId) => requestStop(tables, requestId),
         stopRequests: stopRequests(tables, ownership),
-        exportChain: (requestId) => exportChain(tables, ownership, requestId),
-        importChain: (suspended) => importChain(tables, ownership, suspended),
+        exportChain: (requestId) => ChainTransfer.exportChain(tables, ownership, requestId),
+        importChain: (suspended) => ChainTransfer.importChain(tables, ownership, suspended),
         collect: (olderThanMillis) => collect(tables, ownership, olderThanMillis)
       }
     })
   )
 }
 
-const found = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
-  requestId: string
-): Effect.fn.Return<NewChain.Present, Claim.ChainNotStored> {
-  const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
-  return present ?? (yield* new Claim.ChainNotStored({ requestId }))
-})
-
 const status = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   ownership: Ownership["Service"],
   requestId: string
 ): Effect.fn.Return<ChainStatus, Claim.ChainNotStored | DamagedRow> {
-  const { number } = yield* found(tables, requestId)
+  const { number } = yield* Claim.found(tables, requestId)
   const stored = yield* StoredChain.load(tables, { requestId, number })
   const [info] = yield* ChainList.list(tables, ownership, { requestId })
   if (stored === undefined || info === undefined) return yield* new Claim.ChainNotStored({ requestId })
@@ -153,7 +143,7 @@ const status = Effect.fnUntraced(function*(
 })
 
 const logs = Effect.fnUntraced(function*(tables: Tables["Service"], requestId: string, jobId: string | undefined) {
-  yield* found(tables, requestId)
+  yield* Claim.found(tables, requestId)
   return yield* tables.read((sql) =>
     jobId === undefined ? LogRows.selectAll(sql, requestId) : LogRows.selectOfJob(sql, requestId, jobId)
   )
@@ -213,53 +203,6 @@ const takeLost = (
 
 /** Between two looks at who is to be stopped. */
 const pause = onLiveClock(Effect.sleep("1 second"))
-
-const exportChain = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
-  ownership: Ownership["Service"],
-  requestId: string
-): Effect.fn.Return<
-  SuspendedJobChain,
-  Claim.ChainNotStored | Claim.ChainOwned | Claim.ChainEnded | DamagedRow
-> {
-  const present = yield* found(tables, requestId)
-  const refusal = Claim.refusalOf(present, requestId, ownership)
-  if (refusal !== undefined) return yield* refusal
-  const stored = yield* StoredChain.load(tables, { requestId, number: present.number })
-  if (stored === undefined) return yield* new Claim.ChainNotStored({ requestId })
-  JobRecord.takeBackRunning(stored.chain)
-  Chain.setState(stored.chain, "SUSPENDED")
-  return Chain.toSuspended(stored.chain)
-})
-
-const importChain = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
-  ownership: Ownership["Service"],
-  suspended: SuspendedJobChain
-): Effect.fn.Return<void, Validation.InvalidChain | ChainConflict> {
-  const requestId = suspended.requestId ?? ""
-  const jobChain = { ...suspended.jobChain, requestId }
-  const graph = Graph.make(jobChain)
-  const faults = Validation.faultsOfSuspended(suspended, graph)
-  if (faults.length > 0) return yield* new Validation.InvalidChain({ requestId, faults })
-  const chain = Progress.make(jobChain, suspended, graph)
-  const now = yield* Clock.currentTimeMillis
-  const added = yield* NewChain.insert(tables, {
-    requestId,
-    jobChain,
-    state: "SUSPENDED",
-    chainState: chain.state,
-    finishedJobs: chain.finishedJobs,
-    records: SqlChainRepo.differing(chain),
-    request: undefined,
-    hasBegun: true,
-    writer: ownership.id,
-    isOwned: false,
-    createdAt: now,
-    startedAt: null
-  }, () => false)
-  if ("present" in added) return yield* new ChainConflict({ requestId })
-})
 
 const collect = Effect.fnUntraced(function*(
   tables: Tables["Service"],

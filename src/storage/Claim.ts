@@ -102,6 +102,15 @@ export const claim = Effect.fnUntraced(function*(
   return yield* Effect.onError(recovered, () => SqlChainRepo.remove(tables, ownership, requestId))
 }, Effect.uninterruptible)
 
+/** Returns the chain of a request. */
+export const found = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  requestId: string
+): Effect.fn.Return<NewChain.Present, ChainNotStored> {
+  const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+  return present ?? (yield* new ChainNotStored({ requestId }))
+})
+
 /** Returns why a chain cannot be taken over; `undefined` where it can. */
 export const refusalOf = (
   row: NewChain.Present | undefined,

@@ -9,18 +9,16 @@ import type { Chain } from "../domain/Progress.ts"
 import { jsonObject } from "./DamagedRow.ts"
 import type { Sql } from "./Tables.ts"
 
-/** A change to a job's row, as plain values: the chain may go on meanwhile. */
-export interface RecordChange {
-  readonly job: number
-  readonly state: number
-  readonly latestTries: number
-  readonly totalTries: number
-  readonly sequenceTries: number
-  readonly completion: number
+/** The columns that a job's record becomes. */
+interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "writes" | "base"> {
   readonly isRewinding: number
   readonly writes: string | null
   readonly base: string | null
   readonly baseAfter: number | null
+}
+
+/** A change to a job's row, as plain values: the chain may go on meanwhile. */
+export interface RecordChange extends RecordColumns {
   /** Until when the job waits, in Unix milliseconds; `null`: it does not; `undefined`: as before. */
   readonly waitUntil: number | null | undefined
   /** What becomes of its count of crashes: kept (0), back to 0, or one more (1). */
@@ -77,17 +75,7 @@ export const upsert = (sql: Sql, chain: number, change: RecordChange): void => {
 }
 
 /** A row of `records`. */
-export interface RecordRow {
-  readonly job: number
-  readonly state: number
-  readonly latestTries: number
-  readonly totalTries: number
-  readonly sequenceTries: number
-  readonly completion: number
-  readonly isRewinding: number
-  readonly writes: string | null
-  readonly base: string | null
-  readonly baseAfter: number | null
+export interface RecordRow extends RecordColumns {
   readonly waitUntil: number | null
   readonly crashes: number
 }
@@ -103,19 +91,15 @@ export const select = (sql: Sql, chain: number): ReadonlyArray<RecordRow> =>
 
 /** Returns the record in a row; throws a `DamagedRow`. */
 export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobRecord.JobRecord => {
+  const { base, baseAfter, isRewinding, writes, ...record } = row
   const place = { table: "jobchain_records", requestId, jobId }
   return {
-    job: row.job,
-    state: row.state,
-    latestTries: row.latestTries,
-    totalTries: row.totalTries,
-    sequenceTries: row.sequenceTries,
-    completion: row.completion,
-    isRewinding: row.isRewinding === 1,
-    writes: row.writes === null ? undefined : frozen(jsonObject(row.writes, place)),
-    base: row.base === null
+    ...record,
+    isRewinding: isRewinding === 1,
+    writes: writes === null ? undefined : frozen(jsonObject(writes, place)),
+    base: base === null
       ? undefined
-      : { data: frozen(jsonObject(row.base, place)), after: row.baseAfter ?? Number.POSITIVE_INFINITY }
+      : { data: frozen(jsonObject(base, place)), after: baseAfter ?? Number.POSITIVE_INFINITY }
   }
 }
 

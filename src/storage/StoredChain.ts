@@ -10,6 +10,7 @@ import * as JobRecord from "../domain/JobRecord.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import type * as Slices from "../domain/Slices.ts"
+import * as GivingWay from "../engine/GivingWay.ts"
 import { DamagedRow } from "./DamagedRow.ts"
 import * as RecordRows from "./RecordRows.ts"
 import type { Sql, Tables } from "./Tables.ts"
@@ -42,7 +43,7 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<StoredChain | undefined, DamagedRow> {
   const jobChain = yield* loadWire(tables, key)
   if (jobChain === undefined) return undefined
-  const compiled = yield* givingWay(compile(jobChain))
+  const compiled = yield* GivingWay.run(compile(jobChain))
   const { records, row } = yield* tables.read((sql) => ({
     row: selectChain(sql, key),
     records: RecordRows.select(sql, key.number)
@@ -87,13 +88,6 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
     } catch (error) {
       return error instanceof DamagedRow ? Effect.fail(error) : Effect.die(error)
     }
-  })
-
-/** Works in slices and lets other fibers, timers and I/O through between them. */
-const givingWay = <A>(slices: Slices.Slices<A>): Effect.Effect<A> =>
-  Effect.suspend(() => {
-    const step = slices.next()
-    return step.done ? Effect.succeed(step.value) : Effect.andThen(Effect.yieldNow, givingWay(slices))
   })
 
 const selectChain = (sql: Sql, { number, requestId }: ChainKey): ChainRow | undefined =>

@@ -51,7 +51,7 @@ const make = Effect.fnUntraced(function*() {
   const tables = yield* Tables
   const { id } = yield* Ownership
   const queue = yield* Queue.unbounded<Waiting>()
-  const progress = { commits: 0, open: 0 }
+  const progress = { commits: 0, open: 0, drained: () => {} }
 
   const turn = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
     const answer = (exit: Exit.Exit<ReadonlyArray<LeaseLost | undefined>>) =>
@@ -63,6 +63,7 @@ const make = Effect.fnUntraced(function*() {
         }
         progress.open -= batch.length
         for (const [index, { done }] of batch.entries()) done(Exit.isFailure(exit) ? exit : exitOf(exit.value[index]))
+        if (progress.open === 0) progress.drained()
         return Effect.void
       })
     return Effect.ignoreCause(Effect.onExit(tables.write((sql) => commit(sql, id, batch)), answer))
@@ -79,8 +80,9 @@ const make = Effect.fnUntraced(function*() {
 
   yield* Effect.forkScoped(onLiveClock(work))
   // Before the scope interrupts the work: what was handed over is still written.
-  const drained = Effect.gen(function*() {
-    while (progress.open > 0) yield* Effect.sleep(1)
+  const drained = Effect.callback<void>((resume) => {
+    progress.drained = () => resume(Effect.void)
+    if (progress.open === 0) progress.drained()
   })
   yield* Effect.addFinalizer(() => onLiveClock(Effect.ignore(Effect.timeout(drained, drainMax))))
 

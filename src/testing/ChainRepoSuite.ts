@@ -18,8 +18,8 @@ import * as Chain from "../domain/Chain.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import { ChainRepo } from "../engine/ChainRepo.ts"
-import type { Checkpoint } from "../engine/Checkpoint.ts"
 import { chainOf } from "./ChainDrawing.ts"
+import { checkpointOf } from "./CheckpointOf.ts"
 
 /** What a test does and whether it holds, by its name. */
 export const tests: Readonly<Record<string, Effect.Effect<void, unknown, ChainRepo>>> = {
@@ -55,9 +55,9 @@ export const tests: Readonly<Record<string, Effect.Effect<void, unknown, ChainRe
     const chain = Chain.make(chainOf("a -> b"))
     yield* repo.add(chain)
     Progress.start(chain, 0)
-    yield* repo.set(checkpoint(chain, { starting: [0] }))
+    yield* repo.set(checkpointOf(chain, { starting: [0] }))
     Progress.complete(chain, 0)
-    yield* repo.set(checkpoint(chain, { changed: [0] }))
+    yield* repo.set(checkpointOf(chain, { changed: [0] }))
     assert.deepStrictEqual(yield* repo.get(chain.requestId), Chain.toSuspended(chain))
   }),
 
@@ -80,13 +80,3 @@ export const tests: Readonly<Record<string, Effect.Effect<void, unknown, ChainRe
     for (const chain of chains) assert.ok(listed.includes(chain.requestId))
   })
 }
-
-const checkpoint = (chain: Chain.Chain, some: Partial<Checkpoint>): Checkpoint => ({
-  chain,
-  changed: [],
-  logs: [],
-  starting: [],
-  waiting: [],
-  outcome: undefined,
-  ...some
-})

@@ -7,6 +7,7 @@
  */
 export { chainOf } from "./ChainDrawing.ts"
 export * as ChainRepoSuite from "./ChainRepoSuite.ts"
+export { checkpointOf } from "./CheckpointOf.ts"
 export * as RequestManagerSuite from "./RequestManagerSuite.ts"
 export * as Rig from "./Rig.ts"
 export { ScriptedJobs } from "./ScriptedJobs.ts"

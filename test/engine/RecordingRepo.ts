@@ -11,14 +11,9 @@ import * as JobRecord from "../../src/domain/JobRecord.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
 import type { Resumption } from "../../src/engine/Resumption.ts"
+import type { Cut, Cuttable } from "./CutRun.ts"
 
-export interface Cut {
-  /** The number of the write, from 1. */
-  readonly write: number
-  readonly when: "before" | "after"
-}
-
-export class RecordingRepo {
+export class RecordingRepo implements Cuttable {
   readonly logs: Array<JobLog> = []
   readonly finals: Array<string> = []
   writes = 0
@@ -36,7 +31,7 @@ export class RecordingRepo {
     this.kept = kept
   }
 
-  get layer(): Layer.Layer<ChainRepo> {
+  layer(): Layer.Layer<ChainRepo> {
     return Layer.effect(
       ChainRepo,
       Effect.map(Effect.service(ChainRepo), (repo) => ({

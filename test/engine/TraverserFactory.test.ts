@@ -15,6 +15,8 @@ const makeClosing = Effect.fnUntraced(function*(options: Bench.Options) {
   return { bench: new Bench.Bench(rig, context), close: Scope.close(scope, Exit.void) }
 })
 
+const lineOf = (size: number) => chainOf(Array.from({ length: size }, (_, job) => `j${job} -> j${job + 1}`).join("\n"))
+
 describe("TraverserFactory", () => {
   describe("make", () => {
     it.effect("refuses a chain that breaks rules, with every fault, an empty request id among them", () =>
@@ -34,6 +36,16 @@ describe("TraverserFactory", () => {
         const bench = yield* Bench.make({ jobs: new ScriptedJobs().layer })
         const error = yield* Effect.flip(bench.factory.make({ ...chainOf("a"), requestId: null }))
         assert.include(error.message, "The chain has no request id")
+      }))
+
+    it.effect("lets others through while it takes in a large chain, and takes in a small one at once", () =>
+      Effect.gen(function*() {
+        const bench = yield* Bench.make({ jobs: new ScriptedJobs().layer })
+        const make = (size: number) => Effect.forkDetach(bench.factory.make(lineOf(size)), { startImmediately: true })
+        assert.isDefined((yield* make(100)).pollUnsafe())
+        const large = yield* make(5000)
+        assert.isUndefined(large.pollUnsafe())
+        assert.strictEqual((yield* (yield* Fiber.join(large)).snapshot).jobChain?.finishedJobs, 0)
       }))
 
     it.effect("does not ask for job types", () =>

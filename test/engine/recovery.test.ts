@@ -3,55 +3,29 @@
  * ends as if it had not been.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Layer, Scheduler, Schema, Scope } from "effect"
+import { Clock, Effect, Scheduler, Schema } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
-import type { JobChain } from "../../src/domain/JobChain.ts"
 import * as JobState from "../../src/domain/JobState.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import type { JobContext } from "../../src/engine/JobContext.ts"
 import * as JobResult from "../../src/engine/JobResult.ts"
-import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
-import { chainOf } from "../../src/testing/index.ts"
-import * as Rig from "../../src/testing/Rig.ts"
+import { chainOf, ScriptedJobs } from "../../src/testing/index.ts"
 import * as Bench from "./Bench.ts"
 import { itYielding } from "./Bench.ts"
+import * as CutRun from "./CutRun.ts"
 import * as RandomChain from "./RandomChain.ts"
-import { type Cut, RecordingRepo } from "./RecordingRepo.ts"
+import { RecordingRepo } from "./RecordingRepo.ts"
 import { World } from "./World.ts"
 
-type Recovered = ReturnType<RecordingRepo["recover"]>
-
-const isRecovered = (from: JobChain | Recovered): from is Recovered => "resumption" in from
-
-/** Runs a chain until it is over or its repo is cut off. */
-const run = Effect.fnUntraced(function*(
-  world: World,
-  repo: RecordingRepo,
-  from: JobChain | Recovered
-) {
-  const rig = yield* Rig.make
-  const scope = yield* Scope.make()
-  world.repo = repo.layer
-  const context = yield* rig.provide(Layer.buildWithScope(world.layer, scope))
-  const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
-  const made = isRecovered(from) ? factory.makeFromChain(from.chain, from.resumption) : factory.make(from)
-  const traverser = yield* rig.provide(made)
-  world.traverser = traverser
-  const running = yield* Effect.forkDetach(rig.provide(traverser.run))
-  const isDone = () => repo.isCut || running.pollUnsafe() !== undefined
-  assert.isTrue(yield* rig.runUntil(isDone), "the chain never ended")
-  // The process is gone: what ran in it ends, and nobody hears of it.
-  yield* Effect.forkDetach(rig.provide(Scope.close(scope, Exit.void)))
-  yield* rig.settle
-  return repo.isCut ? undefined : (yield* traverser.result).state
-})
-
 /** Runs a chain, cut off at one of its writes and brought back. */
-const runCut = Effect.fnUntraced(function*(chain: RandomChain.RandomChain, cut: Cut) {
+const runCut = Effect.fnUntraced(function*(chain: RandomChain.RandomChain, cut: CutRun.Cut) {
   const world = new World(chain)
   const repo = new RecordingRepo(chain.jobChain, cut)
-  let state = yield* run(world, repo, chain.jobChain)
-  if (state === undefined) state = yield* run(world, repo, repo.recover(yield* Clock.currentTimeMillis))
+  let state = yield* CutRun.run(world, repo, (factory) => factory.make(chain.jobChain))
+  if (state === undefined) {
+    const found = repo.recover(yield* Clock.currentTimeMillis)
+    state = yield* CutRun.run(world, repo, (factory) => factory.makeFromChain(found.chain, found.resumption))
+  }
   return { world, repo, state }
 })
 
@@ -80,7 +54,7 @@ const properties = (maxOps: number | undefined, seed: number) => {
           restored.state = chain.state
           assert.deepStrictEqual(snapshot(restored), snapshot(chain))
         })
-        yield* run(new World(random), repo, random.jobChain)
+        yield* CutRun.run(new World(random), repo, (factory) => factory.make(random.jobChain))
       })),
     { arbitrary: { runs: 200, seed } }
   )
@@ -92,7 +66,7 @@ const properties = (maxOps: number | undefined, seed: number) => {
       yielding(Effect.gen(function*() {
         const chain = RandomChain.make(seed)
         const whole = new RecordingRepo(chain.jobChain, undefined)
-        const expected = yield* run(new World(chain), whole, chain.jobChain)
+        const expected = yield* CutRun.run(new World(chain), whole, (factory) => factory.make(chain.jobChain))
         for (let write = 1; write <= whole.writes; write++) {
           for (const when of ["before", "after"] as const) {
             const { repo, state, world } = yield* runCut(chain, { write, when })
@@ -121,6 +95,37 @@ const cutOff = (shape: string, jobs: Parameters<typeof chainOf>[1] = {}) => {
   chain.totalTries[0] = 1
   return chain
 }
+
+describe("a job outside of a rewound sequence", () => {
+  itYielding("that had begun is brought back with what it had inherited", () =>
+    Effect.gen(function*() {
+      const sequenceId = "a"
+      const jobs = new ScriptedJobs({
+        behaviours: {
+          a: [{ set: { from: "a's first try" } }, { set: { from: "a's second try" } }],
+          b: [{ state: "FAIL", milliseconds: 10 }, {}],
+          outside: [{ milliseconds: 20 }]
+        }
+      })
+      const chain = {
+        ...chainOf("a -> b outside\nb -> last\noutside -> last", {
+          a: { sequenceId, sequenceRetry: 1 },
+          b: { sequenceId }
+        }),
+        requestId: "r"
+      }
+      const seen: Array<unknown> = []
+      const repo: RecordingRepo = new RecordingRepo(chain, undefined, ({ chain: live }) => {
+        const restored = repo.restored()
+        assert.deepStrictEqual(Chain.jobData(restored, "outside"), Chain.jobData(live, "outside"))
+        seen.push(Chain.jobData(restored, "outside").from)
+      })
+      const bench = yield* Bench.make({ jobs: jobs.layer, repo: repo.layer() })
+      assert.strictEqual((yield* bench.run(chain)).state, "COMPLETE")
+      // Also after the rewind, when its parent is no longer COMPLETE.
+      assert.deepStrictEqual(seen.slice(-3), ["a's first try", "a's first try", "a's first try"])
+    }))
+})
 
 describe("a resumption", () => {
   itYielding(

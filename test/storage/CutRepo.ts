@@ -5,15 +5,10 @@ import { Effect, Layer } from "effect"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
 import type { Rig } from "../../src/testing/Rig.ts"
+import type { Cut, Cuttable } from "../engine/CutRun.ts"
 import type { TestStore } from "./TestStore.ts"
 
-export interface Cut {
-  /** The number of the write, from 1. */
-  readonly write: number
-  readonly when: "before" | "after"
-}
-
-export class CutRepo {
+export class CutRepo implements Cuttable {
   writes = 0
   isCut = false
   /** Ids of the jobs that were started. */

@@ -7,17 +7,7 @@ import type { JobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import type { ChainRepo } from "../../src/engine/ChainRepo.ts"
-import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
-
-export const checkpoint = (chain: Chain.Chain, some: Partial<Checkpoint>): Checkpoint => ({
-  chain,
-  changed: [],
-  logs: [],
-  starting: [],
-  waiting: [],
-  outcome: undefined,
-  ...some
-})
+import { checkpointOf } from "../../src/testing/index.ts"
 
 export const logOf = (requestId: string, jobId: string, jobTry: number): JobLog => ({
   requestId,
@@ -43,11 +33,11 @@ export const add = Effect.fnUntraced(function*(repo: ChainRepo["Service"], jobCh
 export const start = (repo: ChainRepo["Service"], chain: Chain.Chain, job: number) =>
   Effect.suspend(() => {
     Progress.start(chain, job)
-    return repo.set(checkpoint(chain, { starting: [job] }))
+    return repo.set(checkpointOf(chain, { starting: [job] }))
   })
 
 /** Ends a chain for good, and lets go of it. */
 export const end = Effect.fnUntraced(function*(repo: ChainRepo["Service"], chain: Chain.Chain) {
-  yield* repo.set(checkpoint(chain, { outcome: { state: "COMPLETE", finishedJobs: 0, suspended: undefined } }))
+  yield* repo.set(checkpointOf(chain, { outcome: { state: "COMPLETE", finishedJobs: 0, suspended: undefined } }))
   yield* repo.remove(chain.requestId)
 })

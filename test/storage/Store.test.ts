@@ -4,8 +4,8 @@ import { TestClock } from "effect/testing"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { RequestManager } from "../../src/engine/RequestManager.ts"
-import { chainOf } from "../../src/testing/index.ts"
-import { add, checkpoint, end, logOf, start } from "./Steps.ts"
+import { chainOf, checkpointOf } from "../../src/testing/index.ts"
+import { add, end, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
@@ -160,7 +160,7 @@ describe("ChainStore", () => {
       yield* start(from.repo, chain, 0)
       assert.strictEqual((yield* Effect.flip(from.store.exportChain(chain.requestId)))._tag, "ChainOwned")
       Progress.complete(chain, 0)
-      yield* from.repo.set(checkpoint(chain, { changed: [0], starting: [] }))
+      yield* from.repo.set(checkpointOf(chain, { changed: [0], starting: [] }))
       yield* from.repo.remove(chain.requestId)
       const exported = yield* from.store.exportChain(chain.requestId)
       yield* to.store.importChain(exported)
@@ -180,7 +180,7 @@ describe("ChainStore", () => {
     Effect.scoped(Effect.gen(function*() {
       const store = yield* TestStore.make()
       const old = yield* add(store.repo, fanOf(1200))
-      yield* store.repo.set(checkpoint(old, { changed: [0], logs: [logOf(old.requestId, "first", 1)] }))
+      yield* store.repo.set(checkpointOf(old, { changed: [0], logs: [logOf(old.requestId, "first", 1)] }))
       yield* end(store.repo, old)
       yield* TestClock.setTime(10_000)
       const young = yield* add(store.repo, chainOf("a"))

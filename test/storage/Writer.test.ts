@@ -3,8 +3,8 @@ import { Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as DataFlow from "../../src/domain/DataFlow.ts"
 import * as Progress from "../../src/domain/Progress.ts"
-import { chainOf } from "../../src/testing/index.ts"
-import { add, checkpoint, logOf, start } from "./Steps.ts"
+import { chainOf, checkpointOf } from "../../src/testing/index.ts"
+import { add, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
@@ -31,7 +31,7 @@ describe("Writer", () => {
       )
       const before = writer.commits()
       yield* Effect.forEach(chains, (chain) =>
-        repo.set(checkpoint(chain, { changed: Array.from({ length: 100 }, (_, job) => job) })), concurrently)
+        repo.set(checkpointOf(chain, { changed: Array.from({ length: 100 }, (_, job) => job) })), concurrently)
       assert.strictEqual(writer.commits() - before, 4)
     })))
 
@@ -41,7 +41,7 @@ describe("Writer", () => {
       const chain = yield* add(repo, chainOf("a -> b"))
       Progress.start(chain, 0)
       const kept = Chain.toSuspended(chain)
-      const written = yield* Effect.forkChild(repo.set(checkpoint(chain, { starting: [0] })), {
+      const written = yield* Effect.forkChild(repo.set(checkpointOf(chain, { starting: [0] })), {
         startImmediately: true
       })
       Progress.complete(chain, 0)
@@ -58,7 +58,7 @@ describe("Writer", () => {
       const pages = (count: string) => store.tables.read((sql) => void sql.get(`PRAGMA max_page_count = ${count}`))
       yield* pages("1")
       DataFlow.write(chain.data, 0, { text: "x".repeat(1_000_000) })
-      const written = yield* Effect.forkChild(store.repo.set(checkpoint(chain, { changed: [0] })))
+      const written = yield* Effect.forkChild(store.repo.set(checkpointOf(chain, { changed: [0] })))
       assert.match(
         yield* Deferred.await(warned),
         /^The store cannot be used now, next attempt in 100 ms: .*disk is full \(SQLITE_FULL\)$/
@@ -93,7 +93,7 @@ describe("Writer", () => {
       const exit = yield* Effect.exit(start(store.repo, chain, 0))
       assert.match(String(exit), /The store failed: .*readonly.* \(SQLITE_READONLY\)/)
       yield* store.tables.read((sql) => void sql.get("PRAGMA query_only = OFF"))
-      yield* store.repo.set(checkpoint(chain, { changed: [0] }))
+      yield* store.repo.set(checkpointOf(chain, { changed: [0] }))
     })))
 
   it.effect("writes the others of a turn where one cannot be written", () =>
@@ -103,7 +103,7 @@ describe("Writer", () => {
       const good = yield* add(repo, chainOf("a"))
       const log = { ...logOf(bad.requestId, "a", 1), exit: Number.NaN }
       const [exit] = yield* Effect.all(
-        [Effect.exit(repo.set(checkpoint(bad, { changed: [0], logs: [log] }))), start(repo, good, 0)],
+        [Effect.exit(repo.set(checkpointOf(bad, { changed: [0], logs: [log] }))), start(repo, good, 0)],
         concurrently
       )
       assert.match(String(exit), /NOT NULL constraint failed: jobchain_job_logs.exit/)

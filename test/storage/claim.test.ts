@@ -4,8 +4,8 @@ import { TestClock } from "effect/testing"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { LeaseLost } from "../../src/storage/Ownership.ts"
-import { chainOf } from "../../src/testing/index.ts"
-import { add, checkpoint, logOf, start } from "./Steps.ts"
+import { chainOf, checkpointOf } from "../../src/testing/index.ts"
+import { add, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
@@ -40,7 +40,9 @@ describe("claim", () => {
         assert.strictEqual((yield* Effect.flip(second.store.claim("none")))._tag, "ChainNotStored")
         const chain = yield* add(first.repo, chainOf("a"))
         const { requestId } = chain
-        yield* first.repo.set(checkpoint(chain, { outcome: { state: "FAIL", finishedJobs: 0, suspended: undefined } }))
+        yield* first.repo.set(
+          checkpointOf(chain, { outcome: { state: "FAIL", finishedJobs: 0, suspended: undefined } })
+        )
         yield* first.repo.remove(requestId)
         const error = yield* Effect.flip(second.store.claim(requestId))
         assert.strictEqual(error.message, `The chain of request "${requestId}" has ended: FAIL`)
@@ -56,7 +58,7 @@ describe("claim", () => {
         Progress.complete(chain, 0)
         Progress.start(chain, 1)
         yield* first.repo.set(
-          checkpoint(chain, { changed: [0], starting: [1], logs: [logOf(requestId, "a", 1)] })
+          checkpointOf(chain, { changed: [0], starting: [1], logs: [logOf(requestId, "a", 1)] })
         )
         yield* first.expire
         assert.isTrue((yield* second.store.list({ isCrashed: true })).length === 1)
@@ -79,7 +81,7 @@ describe("claim", () => {
         Progress.setState(chain, 0, 6)
         Chain.setState(chain, "SUSPENDED")
         const outcome = { state: "SUSPENDED", finishedJobs: 0, suspended: Chain.toSuspended(chain) } as const
-        yield* first.repo.set(checkpoint(chain, { changed: [0], outcome }))
+        yield* first.repo.set(checkpointOf(chain, { changed: [0], outcome }))
         yield* first.repo.remove(requestId)
         assert.deepStrictEqual(yield* second.store.exportChain(requestId), outcome.suspended)
         const { chain: claimed, resumption } = yield* second.store.claim(requestId)
@@ -105,12 +107,12 @@ describe("claim", () => {
           Progress.start(chain, job)
           Progress.countTry(chain, job, 1)
         }
-        yield* first.repo.set(checkpoint(chain, {
+        yield* first.repo.set(checkpointOf(chain, {
           changed: [0, 1, 2],
           waiting: [{ job: 1, until: 500 }, { job: 2, until: 5000 }]
         }))
         // What is said of a job that waits does not end its wait.
-        yield* first.repo.set(checkpoint(chain, { changed: [2] }))
+        yield* first.repo.set(checkpointOf(chain, { changed: [2] }))
         yield* first.expire
         yield* TestClock.setTime(1000)
         const { resumption } = yield* second.store.claim(requestId)
@@ -142,7 +144,7 @@ describe("claim", () => {
         yield* start(process.repo, chain, 0)
         if (end) {
           Progress.countTry(chain, 0, 1)
-          yield* process.repo.set(checkpoint(chain, { changed: [0], logs: [logOf(requestId, "a", 1)] }))
+          yield* process.repo.set(checkpointOf(chain, { changed: [0], logs: [logOf(requestId, "a", 1)] }))
         }
         yield* crashAndClaim
       }
@@ -190,11 +192,11 @@ describe("a process that has lost its lease", () => {
         const before = yield* second.store.status(lost.requestId)
         Progress.complete(lost, 0)
         Progress.start(kept, 0)
-        const late = checkpoint(lost, { changed: [0], logs: [logOf(lost.requestId, "a", 1)] })
+        const late = checkpointOf(lost, { changed: [0], logs: [logOf(lost.requestId, "a", 1)] })
         const [exit] = yield* Effect.all([
           Effect.exit(first.repo.set(late)),
           // In the same turn.
-          first.repo.set(checkpoint(kept, { starting: [0] }))
+          first.repo.set(checkpointOf(kept, { starting: [0] }))
         ], { concurrency: "unbounded" })
         assert.isTrue(Exit.isFailure(exit))
         const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined

@@ -3,40 +3,27 @@
  * ends as if it had not.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Schema, Scope } from "effect"
+import { Effect, Exit, Schema } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
 import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import * as JobRecord from "../../src/domain/JobRecord.ts"
 import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
-import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
 import type { Claimed } from "../../src/storage/Claim.ts"
 import * as StoredChain from "../../src/storage/StoredChain.ts"
 import { chainOf } from "../../src/testing/index.ts"
-import * as Rig from "../../src/testing/Rig.ts"
+import * as CutRun from "../engine/CutRun.ts"
 import * as RandomChain from "../engine/RandomChain.ts"
 import { World } from "../engine/World.ts"
-import { type Cut, CutRepo } from "./CutRepo.ts"
+import { CutRepo } from "./CutRepo.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
-/** Runs a chain until it is over or its repo is cut off. */
-const run = Effect.fnUntraced(function*(world: World, repo: CutRepo, from: RandomChain.RandomChain | Claimed) {
-  const rig = yield* Rig.make
-  const scope = yield* Scope.make()
-  world.repo = repo.layer(rig)
-  const context = yield* rig.provide(Layer.buildWithScope(world.layer, scope))
-  const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
-  const made = "resumption" in from ? factory.makeFromChain(from.chain, from.resumption) : factory.make(from.jobChain)
-  const traverser = yield* rig.provide(made)
-  world.traverser = traverser
-  const running = yield* Effect.forkDetach(rig.provide(traverser.run))
-  const isDone = () => repo.isCut || running.pollUnsafe() !== undefined
-  assert.isTrue(yield* rig.runUntil(isDone), "the chain never ended")
-  // The process is gone: what ran in it ends, and nobody hears of it.
-  yield* Effect.forkDetach(rig.provide(Scope.close(scope, Exit.void)))
-  yield* rig.settle
-  return repo.isCut ? undefined : (yield* traverser.result).state
-})
+const run = (world: World, repo: CutRepo, from: RandomChain.RandomChain | Claimed) =>
+  CutRun.run(
+    world,
+    repo,
+    (factory) => "resumption" in from ? factory.makeFromChain(from.chain, from.resumption) : factory.make(from.jobChain)
+  )
 
 interface Outcome {
   readonly state: string
@@ -48,7 +35,7 @@ interface Outcome {
 }
 
 /** Runs a chain in a store, dying at one of its writes and brought back by another process. */
-const runCut = (chain: RandomChain.RandomChain, cut?: Cut) =>
+const runCut = (chain: RandomChain.RandomChain, cut?: CutRun.Cut) =>
   Effect.scoped(Effect.gen(function*() {
     const filename = yield* TestDatabase.path
     const requestId = chain.jobChain.requestId ?? ""

@@ -1,0 +1,50 @@
+/**
+ * The waits before jobs start: of a sequence that is tried again, and those that a crash has cut off.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { Fork } from "./Reporter.ts"
+
+export interface Wait {
+  readonly job: number
+  fiber: Fiber.Fiber<unknown> | undefined
+}
+
+export class Waits {
+  private readonly byJob = new Map<number, Wait>()
+  private readonly fork: Fork
+  /** Called when a wait is over, unless it was cancelled before. */
+  private readonly ended: (wait: Wait) => void
+
+  constructor(fork: Fork, ended: (wait: Wait) => void) {
+    this.fork = fork
+    this.ended = ended
+  }
+
+  get isEmpty(): boolean {
+    return this.byJob.size === 0
+  }
+
+  get jobs(): Iterable<number> {
+    return this.byJob.keys()
+  }
+
+  begin(job: number, milliseconds: number): void {
+    const wait: Wait = { job, fiber: undefined }
+    this.byJob.set(job, wait)
+    wait.fiber = this.fork(Effect.andThen(Effect.sleep(milliseconds), Effect.sync(() => this.ended(wait))))
+  }
+
+  /** Returns whether it was still on: it may have been cancelled after it was over. */
+  end(wait: Wait): boolean {
+    return this.byJob.get(wait.job) === wait && this.byJob.delete(wait.job)
+  }
+
+  /** Returns whether there was one. */
+  cancel(job: number): boolean {
+    this.byJob.get(job)?.fiber?.interruptUnsafe()
+    return this.byJob.delete(job)
+  }
+}
