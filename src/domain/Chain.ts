@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as DataFlow from "./DataFlow.ts"
+import * as Elapsed from "./Elapsed.ts"
 import type * as Graph from "./Graph.ts"
 import { at } from "./Graph.ts"
 import type { Job, JobChain, SuspendedJobChain } from "./JobChain.ts"
@@ -63,6 +64,7 @@ export const resume = (chain: Chain): Chain => {
 /** Returns a snapshot of a chain with all its counts (ToSuspended). The chain's state in it is its present one. */
 export const toSuspended = (chain: Chain): SuspendedJobChain => {
   const isInIdOrder = completesInIdOrder(chain)
+  const elapsed = Elapsed.toWire(chain.elapsed, chain.graph)
   return {
     requestId: chain.requestId,
     jobChain: {
@@ -74,7 +76,8 @@ export const toSuspended = (chain: Chain): SuspendedJobChain => {
     },
     totalJobTries: nonZero(chain, chain.totalTries),
     latestRunJobTries: nonZero(chain, chain.latestTries),
-    sequenceTries: nonZero(chain, chain.sequenceTries)
+    sequenceTries: nonZero(chain, chain.sequenceTries),
+    ...(elapsed === undefined ? {} : { elapsed })
   }
 }
 
@@ -193,15 +196,17 @@ const completesInIdOrder = (chain: Chain): boolean => {
 
 /** Our own additions to the wire format are there only where the plain format would say something else. */
 const jobNow = (chain: Chain, job: number, isInIdOrder: boolean): Job => {
-  const { completion: _, data: __, initialData: ___, ...rest } = chain.jobs[job] as Job
+  const { completion: _, data: __, ending: ___, initialData: ____, ...rest } = chain.jobs[job] as Job
   const data = DataFlow.view(chain.data, job)
   const initial = DataFlow.initial(chain.data, job)
   const completion = at(chain.completions, job)
+  const ending = chain.endings.get(job)
   return {
     ...rest,
     state: at(chain.states, job),
     ...(Object.keys(data).length === 0 ? {} : { data }),
     ...(JobData.same(data, initial) ? {} : { initialData: initial }),
-    ...(completion === 0 || isInIdOrder ? {} : { completion })
+    ...(completion === 0 || isInIdOrder ? {} : { completion }),
+    ...(ending === undefined ? {} : { ending })
   }
 }

@@ -22,6 +22,7 @@ export const FaultKind = Schema.Literals([
   "unknown-sequence-id",
   "bad-wait",
   "bad-count",
+  "bad-policy",
   "job-state",
   "finished-jobs",
   "unknown-job-type",

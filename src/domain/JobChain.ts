@@ -8,7 +8,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { WireElapsed } from "./Elapsed.ts"
 import { JobData } from "./JobData.ts"
+import { RetryPolicy } from "./RetryPolicy.ts"
 
 const field = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
@@ -41,11 +43,50 @@ export const Job = Schema.StructWithRest(
     /** What the job's data was in the chain, where a suspended chain's `data` differs from it. */
     initialData: field(JobData),
     /** On a COMPLETE job: grows in the order of completion; absent, the order is that of the job ids. */
-    completion: field(Schema.Number)
+    completion: field(Schema.Number),
+    /** Which failures are worth a further try, and how the waits before them grow. */
+    retryPolicy: field(RetryPolicy),
+    /** How long each try may take, a Go duration. A try that takes longer is interrupted and FAIL. */
+    timeout: field(Schema.String),
+    /** How long the job may take with all its tries and waits, per try of its sequence; a Go duration. */
+    totalTimeout: field(Schema.String),
+    /** How long the job may take to end when it is interrupted, before its type kills it; a Go duration. */
+    stopGrace: field(Schema.String),
+    /** How long it may take in all before it is abandoned; the setting of the run unless given. */
+    stopTimeout: field(Schema.String),
+    /** Of the jobs that wait for a limit, those of a higher priority start first; 0 unless given. */
+    priority: field(Schema.Number),
+    /** Jobs with the same key share the limits of that key, across all chains of the process. */
+    concurrencyKey: field(Schema.String),
+    /** On a sequence's first job: `retryPolicy` for the sequence. */
+    sequenceRetryPolicy: field(RetryPolicy),
+    /** On a sequence's first job: how long the sequence may take with all its tries and waits; a Go duration. */
+    sequenceTimeout: field(Schema.String),
+    /**
+     * On a sequence's first job: what becomes of its running jobs when it is to be tried again: `"interrupt"`, unless given,
+     * or `"finish"`, which waits for them.
+     */
+    sequenceSiblings: field(Schema.String),
+    /** What else is to be said of how the job ended, see `Ending`: `"abandoned"` or `"timed out"`. */
+    ending: field(Schema.String)
   }),
   unknownFields
 ).annotate({ identifier: "Job" })
 export type Job = typeof Job.Type
+
+/** Schema for the limits of a chain: each a number of jobs, from 1. */
+export const ChainLimits = Schema.StructWithRest(
+  Schema.Struct({
+    /** Of all its jobs. */
+    jobs: field(Schema.Number),
+    /** Of the jobs of a type, by its name. */
+    types: field(Schema.Record(Schema.String, Schema.Number)),
+    /** Of the jobs of a `concurrencyKey`: this chain starts none while so many run in the whole process. */
+    keys: field(Schema.Record(Schema.String, Schema.Number))
+  }),
+  unknownFields
+).annotate({ identifier: "ChainLimits" })
+export type ChainLimits = typeof ChainLimits.Type
 
 /** Schema for a chain on the wire. */
 export const JobChain = Schema.StructWithRest(
@@ -58,7 +99,11 @@ export const JobChain = Schema.StructWithRest(
     /** A number, see `JobState`. */
     state: field(Schema.Number),
     /** How many jobs are COMPLETE. */
-    finishedJobs: field(Schema.Number)
+    finishedJobs: field(Schema.Number),
+    /** How long the chain may run in all, a Go duration; time spent suspended does not count. */
+    timeout: field(Schema.String),
+    /** How many of the chain's jobs may run at once. */
+    limits: field(ChainLimits)
   }),
   unknownFields
 ).annotate({ identifier: "JobChain" })
@@ -76,7 +121,9 @@ export const SuspendedJobChain = Schema.StructWithRest(
     /** Job id → its tries in the latest try of its sequence; a missing id is 0. */
     latestRunJobTries: field(Tries),
     /** Id of a sequence's first job → the sequence's tries; a missing id is 0. */
-    sequenceTries: field(Tries)
+    sequenceTries: field(Tries),
+    /** How long the chain, its jobs and its sequences have run, where that is limited. */
+    elapsed: field(WireElapsed)
   }),
   unknownFields
 ).annotate({ identifier: "SuspendedJobChain" })

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as DataFlow from "./DataFlow.ts"
+import type * as Ending from "./Ending.ts"
 import { at } from "./Graph.ts"
 import type { JobData } from "./JobData.ts"
 import * as JobState from "./JobState.ts"
@@ -29,6 +30,12 @@ export interface JobRecord {
   readonly writes: JobData | undefined
   /** Present where what it starts from is no longer what the chain came with. */
   readonly base: DataFlow.Base | undefined
+  /** How it ended, where its state does not say it. */
+  readonly ending: Ending.Special | undefined
+  /** How long it has run in this try of its sequence, in milliseconds, where that matters. */
+  readonly elapsed: number | undefined
+  /** On a sequence's first job: the same of the sequence. */
+  readonly sequenceElapsed: number | undefined
 }
 
 /** Returns the record of a job as it is now. */
@@ -41,7 +48,10 @@ export const make = (chain: Progress.Chain, job: number): JobRecord => ({
   completion: at(chain.completions, job),
   isRewinding: chain.rewinding[job] === 1,
   writes: chain.data.writes.get(job),
-  base: chain.data.bases.get(job)
+  base: chain.data.bases.get(job),
+  ending: chain.endings.get(job),
+  elapsed: chain.elapsed.jobs.get(job),
+  sequenceElapsed: chain.elapsed.sequences.get(job)
 })
 
 /** Brings a chain that was just compiled from its wire value to where its records say it was. */
@@ -55,8 +65,16 @@ export const restore = (chain: Progress.Chain, records: Iterable<JobRecord>): vo
     chain.completions[job] = record.completion
     chain.rewinding[job] = record.isRewinding ? 1 : 0
     DataFlow.restore(chain.data, job, record.writes, record.base)
+    restoreTo(chain.endings, job, record.ending)
+    restoreTo(chain.elapsed.jobs, job, record.elapsed)
+    restoreTo(chain.elapsed.sequences, job, record.sequenceElapsed)
   }
   Progress.recount(chain)
+}
+
+const restoreTo = <A>(kept: Map<number, A>, job: number, value: A | undefined): void => {
+  if (value === undefined) kept.delete(job)
+  else kept.set(job, value)
 }
 
 /**

@@ -7,10 +7,13 @@
  * @since 0.1.0
  */
 import * as DataFlow from "./DataFlow.ts"
+import * as Elapsed from "./Elapsed.ts"
+import type * as Ending from "./Ending.ts"
 import * as GoDuration from "./GoDuration.ts"
 import * as Graph from "./Graph.ts"
 import type { Job, JobChain } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Sequences from "./Sequences.ts"
 import * as Slices from "./Slices.ts"
 
@@ -34,6 +37,9 @@ export interface Chain {
   readonly completions: Uint32Array
   /** 1 for a job that still runs although its sequence was rewound: whatever it ends as, it goes back to PENDING. */
   readonly rewinding: Uint8Array
+  /** How jobs ended, where their states do not say it. */
+  readonly endings: Map<number, Ending.Special>
+  readonly elapsed: Elapsed.Elapsed
   /** State number → how many jobs are in it. */
   readonly counts: Int32Array
   runnable: number
@@ -43,8 +49,9 @@ export interface Chain {
   state: number
 }
 
-/** Counts of tries that a suspended chain brings along; a missing id is 0. */
+/** Counts of tries and times that a suspended chain brings along; a missing id is 0. */
 export interface Tries {
+  readonly elapsed?: Elapsed.WireElapsed | null
   readonly totalJobTries?: Readonly<Record<string, number>> | null
   readonly latestRunJobTries?: Readonly<Record<string, number>> | null
   readonly sequenceTries?: Readonly<Record<string, number>> | null
@@ -74,6 +81,8 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     sequenceTries: countsOf(graph, tries.sequenceTries),
     completions,
     rewinding: new Uint8Array(size),
+    endings: new Map(),
+    elapsed: Elapsed.make(graph, tries.elapsed),
     counts: new Int32Array(JobState.SUSPENDED + 1),
     runnable: 0,
     completed: 0,
@@ -82,7 +91,11 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
   }
   chain.completed = chain.data.resumedAt
   yield* Slices.range(size, (start, end) => {
-    for (let job = start; job < end; job++) count(chain, job)
+    for (let job = start; job < end; job++) {
+      count(chain, job)
+      const ending = jobs[job]?.ending
+      if (ending) chain.endings.set(job, ending as Ending.Special)
+    }
   })
   return chain
 }
@@ -120,9 +133,22 @@ export const retries = (chain: Chain, job: number): number => chain.jobs[job]?.r
 /** Returns the wait between two tries of a job, in milliseconds. */
 export const retryWait = (chain: Chain, job: number): number => GoDuration.parse(chain.jobs[job]?.retryWait ?? "") ?? 0
 
-/** Returns the wait before a further try of the sequence that starts with a job, in milliseconds. */
-export const sequenceRetryWait = (chain: Chain, first: number): number =>
-  GoDuration.parse(chain.jobs[first]?.sequenceRetryWait ?? "") ?? 0
+/**
+ * Returns the wait before the next try of the sequence that starts with a job, in milliseconds. `random` is a number from 0 to
+ * below 1, which matters where the sequence's retry policy has a jitter.
+ */
+export const sequenceRetryWait = (chain: Chain, first: number, random = 0): number => {
+  const { sequenceRetryPolicy, sequenceRetryWait } = chain.jobs[first] as Job
+  const wait = GoDuration.parse(sequenceRetryWait ?? "") ?? 0
+  if (!sequenceRetryPolicy) return wait
+  return RetryPolicy.waitBefore(sequenceRetryPolicy, wait, Graph.at(chain.sequenceTries, first) - 1, random)
+}
+
+/** Returns whether a sequence has used up its time. */
+export const hasTimedOut = (chain: Chain, first: number): boolean => {
+  const limit = chain.jobs[first]?.sequenceTimeout
+  return Boolean(limit) && (chain.elapsed.sequences.get(first) ?? 0) >= (GoDuration.parse(limit ?? "") ?? 0)
+}
 
 /** Moves a job into a state and keeps the totals true. */
 export const setState = (chain: Chain, job: number, to: number): void => {
@@ -170,12 +196,16 @@ export const complete = (chain: Chain, job: number): void => {
   chain.finishedJobs++
 }
 
-/** Returns the sequence that is retried when a job has failed: its own or, outward, one around it; -1 when none may be. */
-export const sequenceToRetry = (chain: Chain, job: number): number => {
+/**
+ * Returns the sequence that is retried when a job has failed: its own or, outward, one around it; -1 when none may be.
+ *
+ * How it failed matters to sequences with a retry policy; left out, they are taken to allow it.
+ */
+export const sequenceToRetry = (chain: Chain, job: number, failed?: RetryPolicy.FailedTry): number => {
   const own = Graph.at(chain.sequences.sequenceOf, job)
   if (own < 0 || chain.sequences.retriable.length === 0) return -1
-  if (mayRetry(chain, own)) return own
-  return Sequences.enclosing(chain.sequences, own).find((outer) => mayRetry(chain, outer)) ?? -1
+  if (mayRetry(chain, own, failed)) return own
+  return Sequences.enclosing(chain.sequences, own).find((outer) => mayRetry(chain, outer, failed)) ?? -1
 }
 
 /**
@@ -189,7 +219,10 @@ export const rewind = (chain: Chain, first: number): ReadonlyArray<number> => {
   for (const job of extent) resetOutside(chain, job, inside)
   const running: Array<number> = []
   for (const job of extent) {
-    if (job !== first) chain.sequenceTries[job] = 0
+    if (job !== first) {
+      chain.sequenceTries[job] = 0
+      if (chain.elapsed.sequences.size > 0) chain.elapsed.sequences.delete(job)
+    }
     if (chain.states[job] === JobState.RUNNING) {
       chain.rewinding[job] = 1
       running.push(job)
@@ -207,12 +240,28 @@ export const endRewinding = (chain: Chain, job: number): void => {
   backToPending(chain, job)
 }
 
-const mayRetry = (chain: Chain, first: number): boolean =>
-  Graph.at(chain.sequenceTries, first) <= (chain.jobs[first]?.sequenceRetry ?? 0)
+const mayRetry = (chain: Chain, first: number, failed: RetryPolicy.FailedTry | undefined): boolean =>
+  Graph.at(chain.sequenceTries, first) <= (chain.jobs[first]?.sequenceRetry ?? 0) &&
+  !hasTimedOut(chain, first) &&
+  refusalOfRetry(chain, first, failed) === undefined
+
+/** Returns why a sequence's retry policy is against another try; `undefined` where it is not. */
+export const refusalOfRetry = (
+  chain: Chain,
+  first: number,
+  failed: RetryPolicy.FailedTry | undefined
+): string | undefined => {
+  const policy = chain.jobs[first]?.sequenceRetryPolicy
+  if (!policy || failed === undefined) return undefined
+  const elapsed = chain.elapsed.sequences.get(first) ?? 0
+  return RetryPolicy.refusal(policy, failed, elapsed, sequenceRetryWait(chain, first))
+}
 
 const backToPending = (chain: Chain, job: number): void => {
   setState(chain, job, JobState.PENDING)
   chain.latestTries[job] = 0
+  if (chain.endings.size > 0) chain.endings.delete(job)
+  if (chain.elapsed.jobs.size > 0) chain.elapsed.jobs.delete(job)
   DataFlow.reset(chain.data, job)
 }
 

@@ -11,6 +11,7 @@ import * as GoDuration from "./GoDuration.ts"
 import * as Graph from "./Graph.ts"
 import type { Job, JobChain, SuspendedJobChain } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
+import * as PolicyRules from "./PolicyRules.ts"
 import * as Slices from "./Slices.ts"
 
 export { Fault, FaultKind, InvalidChain } from "./Fault.ts"
@@ -27,7 +28,11 @@ export const faultsOfNew = (chain: JobChain, graph: Graph.Graph = Graph.make(cha
 /** Finds the faults of a chain that has not run yet in slices. */
 export function* faultsOfNewInSlices(chain: JobChain, graph: Graph.Graph): Slices.Slices<ReadonlyArray<Fault>> {
   const subject = { chain, graph }
-  return [...yield* faultsOfAny(subject, [JobState.PENDING]), ...countsFinishedJobs(subject, 0)]
+  return [
+    ...yield* faultsOfAny(subject, [JobState.PENDING]),
+    ...countsFinishedJobs(subject, 0),
+    ...PolicyRules.faultsOfChain(chain)
+  ]
 }
 
 /** Returns every fault of a suspended chain: jobs PENDING, COMPLETE or STOPPED, and counts that are whole numbers. */
@@ -46,7 +51,9 @@ export function* faultsOfSuspendedInSlices(
   return [
     ...yield* faultsOfAny(subject, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED]),
     ...countsFinishedJobs(subject, complete),
-    ...triesAreCounts(suspended)
+    ...triesAreCounts(suspended),
+    ...PolicyRules.faultsOfChain(subject.chain),
+    ...PolicyRules.faultsOfElapsed(suspended.elapsed)
   ]
 }
 
@@ -55,11 +62,12 @@ function* faultsOfAny(
   allowed: ReadonlyArray<number>
 ): Slices.Slices<ReadonlyArray<Fault>> {
   const { graph } = subject
-  const [wrongIds, wrongSequences, wrongWaits, wrongCounts, wrongStates] = yield* faultsOfJobs(graph, [
+  const [wrongIds, wrongSequences, wrongWaits, wrongCounts, wrongPolicies, wrongStates] = yield* faultsOfJobs(graph, [
     keyIsId,
     sequenceExists(graph),
     waitsAreDurations,
     retriesAreCounts,
+    PolicyRules.faultsOfJob,
     stateIsOneOf(allowed)
   ])
   const graphFaults = [
@@ -76,6 +84,7 @@ function* faultsOfAny(
     ...(graphFaults.length === 0 ? sequencesStartUpstream(subject) : none),
     ...wrongWaits,
     ...wrongCounts,
+    ...wrongPolicies,
     ...wrongStates
   ]
 }

@@ -57,6 +57,7 @@ export const importChain = Effect.fnUntraced(function*(
     jobChain,
     state: "SUSPENDED",
     chainState: chain.state,
+    elapsed: chain.elapsed.chain,
     finishedJobs: chain.finishedJobs,
     records: SqlChainRepo.differing(chain),
     request: undefined,

@@ -128,8 +128,12 @@ const migrations = {
       left_out INTEGER NOT NULL,
       PRIMARY KEY (chain, job_id, try, stream, chunk)
     ) STRICT`
+  ]),
+  "0002_policies": script([
+    "ALTER TABLE jobchain_records ADD COLUMN extras TEXT",
+    "ALTER TABLE jobchain_chains ADD COLUMN elapsed REAL NOT NULL DEFAULT 0"
   ])
 }
 
 /** The version of the tables that this program knows. */
-const known = Object.keys(migrations).length
+export const known = Object.keys(migrations).length

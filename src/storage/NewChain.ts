@@ -21,6 +21,8 @@ export interface Rows {
   readonly jobChain: JobChain
   /** The chain's own state, as a wire number. */
   readonly chainState: number
+  /** How long it has run, in milliseconds, where that is limited. */
+  readonly elapsed: number
   /** The jobs that are not as the wire value alone says. */
   readonly records: ReadonlyArray<RecordRows.RecordChange>
 }
@@ -104,9 +106,10 @@ export const replaceRows = (sql: Sql, number: number, rows: Rows): void => {
   sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
   sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
   sql.run(
-    "UPDATE jobchain_chains SET wire = ?, chain_state = ?, total_jobs = ?, closed_at = NULL WHERE number = ?",
+    "UPDATE jobchain_chains SET wire = ?, chain_state = ?, elapsed = ?, total_jobs = ?, closed_at = NULL WHERE number = ?",
     WireRows.headOf(rows.jobChain),
     rows.chainState,
+    rows.elapsed,
     Object.keys(rows.jobChain.jobs ?? {}).length,
     number
   )
@@ -136,11 +139,12 @@ const rowsPerTransaction = 500
 
 const insertChain = (sql: Sql, chain: NewChain): number =>
   sql.insert(
-    `INSERT INTO jobchain_chains (request_id, state, chain_state, total_jobs, finished_jobs, closed_at, wire, name, type,
+    `INSERT INTO jobchain_chains (request_id, state, chain_state, elapsed, total_jobs, finished_jobs, closed_at, wire, name, type,
        user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at)
-     VALUES (NULL, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL)`,
+     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL)`,
     JobState.toCode(chain.state),
     chain.chainState,
+    chain.elapsed,
     Object.keys(chain.jobChain.jobs ?? {}).length,
     chain.finishedJobs,
     WireRows.headOf(chain.jobChain),

@@ -6,16 +6,20 @@
 import * as JobData from "../domain/JobData.ts"
 import * as JobRecord from "../domain/JobRecord.ts"
 import type { Chain } from "../domain/Progress.ts"
-import { jsonObject } from "./DamagedRow.ts"
+import { DamagedRow, jsonObject, type Place } from "./DamagedRow.ts"
 import type { Sql } from "./Tables.ts"
 
 /** The columns that a job's record becomes. */
-interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "writes" | "base"> {
+interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "writes" | "base" | keyof Extras> {
   readonly isRewinding: number
   readonly writes: string | null
   readonly base: string | null
   readonly baseAfter: number | null
+  /** What few jobs have, as JSON. */
+  readonly extras: string | null
 }
+
+type Extras = Pick<JobRecord.JobRecord, "ending" | "elapsed" | "sequenceElapsed">
 
 /** A change to a job's row, as plain values: the chain may go on meanwhile. */
 export interface RecordChange extends RecordColumns {
@@ -31,7 +35,7 @@ export const changeOf = (
   job: number,
   { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
 ): RecordChange => {
-  const { base, isRewinding, writes, ...record } = JobRecord.make(chain, job)
+  const { base, elapsed, ending, isRewinding, sequenceElapsed, writes, ...record } = JobRecord.make(chain, job)
   return {
     ...record,
     isRewinding: isRewinding ? 1 : 0,
@@ -39,6 +43,9 @@ export const changeOf = (
     base: base === undefined ? null : JSON.stringify(base.data),
     // A base that takes in no parents any more has no number in SQL.
     baseAfter: base === undefined || base.after === Number.POSITIVE_INFINITY ? null : base.after,
+    extras: ending === undefined && elapsed === undefined && sequenceElapsed === undefined
+      ? null
+      : JSON.stringify({ ending, elapsed, sequenceElapsed }),
     waitUntil,
     crashes
   }
@@ -49,11 +56,11 @@ export const upsert = (sql: Sql, chain: number, change: RecordChange): void => {
   const { crashes, waitUntil } = change
   sql.run(
     `INSERT INTO jobchain_records (chain, job, state, latest_tries, total_tries, sequence_tries, completion, is_rewinding,
-       writes, base, base_after, wait_until, crashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       writes, base, base_after, extras, wait_until, crashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (chain, job) DO UPDATE SET state = excluded.state, latest_tries = excluded.latest_tries,
        total_tries = excluded.total_tries, sequence_tries = excluded.sequence_tries, completion = excluded.completion,
        is_rewinding = excluded.is_rewinding, writes = excluded.writes, base = excluded.base,
-       base_after = excluded.base_after,
+       base_after = excluded.base_after, extras = excluded.extras,
        wait_until = CASE ? WHEN 1 THEN jobchain_records.wait_until ELSE excluded.wait_until END,
        crashes = jobchain_records.crashes * ? + excluded.crashes`,
     chain,
@@ -67,6 +74,7 @@ export const upsert = (sql: Sql, chain: number, change: RecordChange): void => {
     change.writes,
     change.base,
     change.baseAfter,
+    change.extras,
     waitUntil ?? null,
     crashes === 1 ? 1 : 0,
     waitUntil === undefined ? 1 : 0,
@@ -84,17 +92,19 @@ export interface RecordRow extends RecordColumns {
 export const select = (sql: Sql, chain: number): ReadonlyArray<RecordRow> =>
   sql.all<RecordRow>(
     `SELECT job, state, latest_tries AS latestTries, total_tries AS totalTries, sequence_tries AS sequenceTries, completion,
-       is_rewinding AS isRewinding, writes, base, base_after AS baseAfter, wait_until AS waitUntil, crashes
+       is_rewinding AS isRewinding, writes, base, base_after AS baseAfter, extras, wait_until AS waitUntil,
+       crashes
      FROM jobchain_records WHERE chain = ? ORDER BY job`,
     chain
   )
 
 /** Returns the record in a row; throws a `DamagedRow`. */
 export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobRecord.JobRecord => {
-  const { base, baseAfter, isRewinding, writes, ...record } = row
+  const { base, baseAfter, extras, isRewinding, writes, ...record } = row
   const place = { table: "jobchain_records", requestId, jobId }
   return {
     ...record,
+    ...extrasOf(extras, place),
     isRewinding: isRewinding === 1,
     writes: writes === null ? undefined : frozen(jsonObject(writes, place)),
     base: base === null
@@ -102,5 +112,18 @@ export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobR
       : { data: frozen(jsonObject(base, place)), after: baseAfter ?? Number.POSITIVE_INFINITY }
   }
 }
+
+const extrasOf = (text: string | null, place: Place): Extras => {
+  const { elapsed, ending, sequenceElapsed }: Record<keyof Extras, unknown> = text === null
+    ? none
+    : { ...none, ...jsonObject(text, place) }
+  const isKnown = ending === undefined || ending === "timed out" || ending === "abandoned"
+  if (isKnown && isTime(elapsed) && isTime(sequenceElapsed)) return { elapsed, ending, sequenceElapsed } as Extras
+  throw new DamagedRow({ ...place, reason: `its extras are ${text}, expected an ending and milliseconds` })
+}
+
+const isTime = (time: unknown): boolean => time === undefined || (typeof time === "number" && time >= 0)
+
+const none = { ending: undefined, elapsed: undefined, sequenceElapsed: undefined }
 
 const frozen = (data: JobData.JobData): JobData.JobData => Object.freeze(data)

@@ -102,6 +102,7 @@ const insert = Effect.fnUntraced(function*(
     jobChain: chain.jobChain,
     state: "RUNNING",
     chainState: chain.state,
+    elapsed: chain.elapsed.chain,
     finishedJobs: chain.finishedJobs,
     records: differing(chain),
     request: undefined,
@@ -140,6 +141,7 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
     state,
     chain.state,
     chain.finishedJobs,
+    chain.elapsed.chain,
     Number.isFinite(closedAt) ? closedAt : null,
     outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
     number
@@ -157,7 +159,7 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
 }
 
 const updateChain =
-  `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, closed_at = ?, finished_at = ?,
+  `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, elapsed = ?, closed_at = ?, finished_at = ?,
   has_begun = 1 WHERE number = ?`
 
 const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): ReadonlyArray<RecordRows.RecordChange> => {

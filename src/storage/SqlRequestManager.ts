@@ -231,7 +231,7 @@ const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
   const requestId = suspended.requestId ?? ""
   const jobChain: JobChain = suspended.jobChain ?? {}
   const chain = Progress.make(jobChain, suspended)
-  return { requestId, jobChain, chainState: chain.state, records: differing(chain) }
+  return { requestId, jobChain, chainState: chain.state, elapsed: chain.elapsed.chain, records: differing(chain) }
 }
 
 const setState = (sql: Sql, chain: number, state: JobState.JobState): void => {

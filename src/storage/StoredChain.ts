@@ -32,6 +32,7 @@ export interface StoredChain {
 interface ChainRow {
   readonly chainState: number
   readonly closedAt: number | null
+  readonly elapsed: number
   readonly totalJobs: number
   readonly wire: string
 }
@@ -92,7 +93,7 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
 
 const selectChain = (sql: Sql, { number, requestId }: ChainKey): ChainRow | undefined =>
   sql.get<ChainRow>(
-    `SELECT chain_state AS chainState, closed_at AS closedAt, total_jobs AS totalJobs, wire
+    `SELECT chain_state AS chainState, closed_at AS closedAt, elapsed, total_jobs AS totalJobs, wire
      FROM jobchain_chains WHERE number = ? AND request_id = ?`,
     number,
     requestId
@@ -110,6 +111,7 @@ const restored = (
 ): Progress.Chain => {
   JobRecord.restore(chain, records.map((record) => checked(chain, record)))
   chain.state = row.chainState
+  chain.elapsed.chain = row.elapsed
   chain.data.closedAt = row.closedAt ?? Number.POSITIVE_INFINITY
   return chain
 }

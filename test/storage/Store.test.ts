@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { RequestManager } from "../../src/engine/RequestManager.ts"
+import * as Migrations from "../../src/storage/Migrations.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
 import { add, end, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
@@ -27,7 +28,7 @@ describe("a database", () => {
         return yield* add((yield* TestStore.open(filename)).repo, chainOf("a"))
       }))
       const store = yield* TestStore.open(filename)
-      assert.strictEqual(yield* rowsIn(store, "migrations"), 1)
+      assert.strictEqual(yield* rowsIn(store, "migrations"), Migrations.known)
       assert.strictEqual((yield* store.store.status(chain.requestId)).totalJobs, 1)
     })))
 
@@ -35,11 +36,11 @@ describe("a database", () => {
     Effect.scoped(Effect.gen(function*() {
       const filename = yield* TestDatabase.path
       const store = yield* TestStore.open(filename)
-      yield* store.exec("INSERT INTO jobchain_migrations (migration_id, name) VALUES (7, 'later')")
+      yield* store.exec("INSERT INTO jobchain_migrations (migration_id, name) VALUES (77, 'later')")
       const error = yield* Effect.flip(TestStore.open(filename))
       assert.strictEqual(
         error.message,
-        "The database has version 7 of the tables, and this program knows version 1: use a newer program"
+        `The database has version 77 of the tables, and this program knows version ${Migrations.known}: use a newer program`
       )
     })))
 })

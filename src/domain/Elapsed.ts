@@ -1,0 +1,63 @@
+/**
+ * How long a chain, its jobs and its sequences have run, where a limit or a retry policy asks for it.
+ *
+ * In milliseconds, over all runs of the chain: time spent suspended does not count, nor what a crash has cut off. Only what is
+ * asked for is kept; a chain without limits has none of it. The engine's `Stopwatches` add to it.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import type { Graph } from "./Graph.ts"
+
+const field = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+
+const Milliseconds = Schema.Record(Schema.String, Schema.Number)
+
+/** Schema for elapsed times in a suspended chain; what is missing is 0. */
+export const WireElapsed = Schema.Struct({
+  chain: field(Schema.Number),
+  /** Job id → how long it has run in the latest try of its sequence, waits included. */
+  jobs: field(Milliseconds),
+  /** Id of a sequence's first job → how long the sequence has run, in the latest try of the one around it. */
+  sequences: field(Milliseconds)
+})
+export type WireElapsed = typeof WireElapsed.Type
+
+export interface Elapsed {
+  chain: number
+  /** Job index → milliseconds. */
+  readonly jobs: Map<number, number>
+  /** Index of a sequence's first job → milliseconds. */
+  readonly sequences: Map<number, number>
+}
+
+/** Returns the times a suspended chain brings along. */
+export const make = (graph: Graph, wire: WireElapsed | null | undefined): Elapsed => ({
+  chain: wire?.chain ?? 0,
+  jobs: byIndex(graph, wire?.jobs),
+  sequences: byIndex(graph, wire?.sequences)
+})
+
+/** Returns the times for a suspended chain; `undefined` where there are none. */
+export const toWire = ({ chain, jobs, sequences }: Elapsed, { ids }: Graph): WireElapsed | undefined => {
+  if (chain === 0 && jobs.size === 0 && sequences.size === 0) return undefined
+  const byId = (times: ReadonlyMap<number, number>) =>
+    Object.fromEntries(Array.from(times, ([job, time]) => [ids[job] as string, time]))
+  return {
+    ...(chain === 0 ? {} : { chain }),
+    ...(jobs.size === 0 ? {} : { jobs: byId(jobs) }),
+    ...(sequences.size === 0 ? {} : { sequences: byId(sequences) })
+  }
+}
+
+const byIndex = (
+  { indexOf }: Graph,
+  wire: Readonly<Record<string, number>> | null | undefined
+): Map<number, number> => {
+  const found = new Map<number, number>()
+  for (const [id, time] of Object.entries(wire ?? {})) {
+    const job = indexOf.get(id)
+    if (job !== undefined) found.set(job, time)
+  }
+  return found
+}

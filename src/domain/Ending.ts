@@ -1,0 +1,51 @@
+/**
+ * How each job of a chain has ended, told apart more finely than states do.
+ *
+ * On the wire an abandoned job is FAIL like one that failed by itself, and one that never ran PENDING like one that still may.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { at } from "./Graph.ts"
+import * as JobState from "./JobState.ts"
+import type { Chain } from "./Progress.ts"
+
+/**
+ * Schema for how a job ended: `timed out` is FAIL because of a limit, `abandoned` is FAIL because it did not stop in time and
+ * may still run, `never ran` is PENDING in a chain that is over.
+ */
+export const Ending = Schema.Literals(["complete", "failed", "timed out", "abandoned", "stopped", "never ran"])
+export type Ending = typeof Ending.Type
+
+/** What a chain keeps, because a job's state does not say it. */
+export type Special = "timed out" | "abandoned"
+
+/** How many jobs ended how. */
+export type Counts = Readonly<Record<Ending, number>>
+
+/** Returns how a job of a chain that is over has ended. */
+export const of = (chain: Chain, job: number): Ending =>
+  chain.endings.get(job) ?? byState[JobState.fromCode(at(chain.states, job))]
+
+/** Returns how many jobs of a chain that is over have ended how. */
+export const count = ({ counts, endings }: Chain): Counts => {
+  const special = { "timed out": 0, abandoned: 0 }
+  for (const ending of endings.values()) special[ending]++
+  return {
+    complete: at(counts, JobState.COMPLETE),
+    failed: at(counts, JobState.FAIL) + at(counts, JobState.UNKNOWN) - special["timed out"] - special.abandoned,
+    ...special,
+    stopped: at(counts, JobState.STOPPED),
+    "never ran": at(counts, JobState.PENDING) + at(counts, JobState.RUNNING)
+  }
+}
+
+const byState: Readonly<Record<JobState.JobState, Ending>> = {
+  COMPLETE: "complete",
+  FAIL: "failed",
+  UNKNOWN: "failed",
+  STOPPED: "stopped",
+  PENDING: "never ran",
+  RUNNING: "never ran",
+  SUSPENDED: "stopped"
+}
