@@ -6,22 +6,8 @@
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
 import type { Graph } from "./Graph.ts"
-
-const field = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
-
-const Milliseconds = Schema.Record(Schema.String, Schema.Number)
-
-/** Schema for elapsed times in a suspended chain; what is missing is 0. */
-export const WireElapsed = Schema.Struct({
-  chain: field(Schema.Number),
-  /** Job id → how long it has run in the latest try of its sequence, waits included. */
-  jobs: field(Milliseconds),
-  /** Id of a sequence's first job → how long the sequence has run, in the latest try of the one around it. */
-  sequences: field(Milliseconds)
-})
-export type WireElapsed = typeof WireElapsed.Type
+import type { WireElapsed } from "./JobChain.ts"
 
 export interface Elapsed {
   chain: number

@@ -8,7 +8,6 @@
 import * as Schema from "effect/Schema"
 import { at } from "./Graph.ts"
 import * as JobState from "./JobState.ts"
-import type { Chain } from "./Progress.ts"
 
 /**
  * Schema for how a job ended: `timed out` is FAIL because of a limit, `abandoned` is FAIL because it did not stop in time and
@@ -20,15 +19,22 @@ export type Ending = typeof Ending.Type
 /** What a chain keeps, because a job's state does not say it. */
 export type Special = "timed out" | "abandoned"
 
+/** What this looks at of a `Chain`. */
+interface Ended {
+  readonly states: Uint8Array
+  readonly counts: Int32Array
+  readonly endings: ReadonlyMap<number, Special>
+}
+
 /** How many jobs ended how. */
 export type Counts = Readonly<Record<Ending, number>>
 
 /** Returns how a job of a chain that is over has ended. */
-export const of = (chain: Chain, job: number): Ending =>
-  chain.endings.get(job) ?? byState[JobState.fromCode(at(chain.states, job))]
+export const of = ({ endings, states }: Ended, job: number): Ending =>
+  endings.get(job) ?? byState[JobState.fromCode(at(states, job))]
 
 /** Returns how many jobs of a chain that is over have ended how. */
-export const count = ({ counts, endings }: Chain): Counts => {
+export const count = ({ counts, endings }: Ended): Counts => {
   const special = { "timed out": 0, abandoned: 0 }
   for (const ending of endings.values()) special[ending]++
   return {

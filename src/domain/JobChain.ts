@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { WireElapsed } from "./Elapsed.ts"
 import { JobData } from "./JobData.ts"
 import { RetryPolicy } from "./RetryPolicy.ts"
 
@@ -109,7 +108,18 @@ export const JobChain = Schema.StructWithRest(
 ).annotate({ identifier: "JobChain" })
 export type JobChain = typeof JobChain.Type
 
+/** Id → count. */
 const Tries = Schema.Record(Schema.String, Schema.Number)
+
+/** Schema for how long a chain has run, where that is limited; in milliseconds, and what is missing is 0. */
+export const WireElapsed = Schema.Struct({
+  chain: field(Schema.Number),
+  /** Job id → how long it has run in the latest try of its sequence, waits included. */
+  jobs: field(Tries),
+  /** Id of a sequence's first job → how long the sequence has run, in the latest try of the one around it. */
+  sequences: field(Tries)
+})
+export type WireElapsed = typeof WireElapsed.Type
 
 /** Schema for a suspended chain on the wire: the chain with the counts that a resume goes on from. */
 export const SuspendedJobChain = Schema.StructWithRest(

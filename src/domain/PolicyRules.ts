@@ -4,10 +4,9 @@
  *
  * @since 0.1.0
  */
-import type { WireElapsed } from "./Elapsed.ts"
 import { Fault } from "./Fault.ts"
 import * as GoDuration from "./GoDuration.ts"
-import type { Job, JobChain } from "./JobChain.ts"
+import type { Job, JobChain, WireElapsed } from "./JobChain.ts"
 import type { RetryPolicy } from "./RetryPolicy.ts"
 
 type Path = ReadonlyArray<string | number>

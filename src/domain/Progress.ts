@@ -11,7 +11,7 @@ import * as Elapsed from "./Elapsed.ts"
 import type * as Ending from "./Ending.ts"
 import * as GoDuration from "./GoDuration.ts"
 import * as Graph from "./Graph.ts"
-import type { Job, JobChain } from "./JobChain.ts"
+import type { Job, JobChain, WireElapsed } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Sequences from "./Sequences.ts"
@@ -51,7 +51,7 @@ export interface Chain {
 
 /** Counts of tries and times that a suspended chain brings along; a missing id is 0. */
 export interface Tries {
-  readonly elapsed?: Elapsed.WireElapsed | null
+  readonly elapsed?: WireElapsed | null
   readonly totalJobTries?: Readonly<Record<string, number>> | null
   readonly latestRunJobTries?: Readonly<Record<string, number>> | null
   readonly sequenceTries?: Readonly<Record<string, number>> | null
