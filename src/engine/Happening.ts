@@ -5,6 +5,7 @@
  */
 import type { JobLog } from "../domain/JobLog.ts"
 import type { RunningJob } from "./RunningJob.ts"
+import type { Limit } from "./TimeLimits.ts"
 import type { Wait } from "./Waits.ts"
 
 export type Happening =
@@ -14,6 +15,7 @@ export type Happening =
   | { readonly _tag: "GivenUp"; readonly running: RunningJob; readonly log: JobLog }
   | { readonly _tag: "LogSent"; readonly pending: PendingLog }
   | { readonly _tag: "WaitEnded"; readonly wait: Wait }
+  | { readonly _tag: "LimitReached"; readonly limit: Limit }
   | { readonly _tag: "StopTimedOut"; readonly logs: ReadonlyArray<readonly [RunningJob, JobLog]> }
   | { readonly _tag: "Woken" }
 

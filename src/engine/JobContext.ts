@@ -26,8 +26,13 @@ export interface JobContext {
   readonly setStatus: (status: string) => Effect.Effect<void>
   /** Hands a piece of output to `JobOutput`, which streams it to who listens and keeps its tail for the job log. */
   readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array | string) => Effect.Effect<void>
-  /** Why the job is being interrupted; `undefined` while it is not. */
+  /** Why the job, or this try of it, is being interrupted; `undefined` while it is not. */
   readonly stopReason: Reason | undefined
+  /**
+   * How long the job may take to end when it is interrupted, before its type kills what does not end by itself, in
+   * milliseconds; `undefined` where the type decides.
+   */
+  readonly stopGrace: number | undefined
   /** Waits until the job is interrupted and returns the reason: for jobs whose type has a `stop`, which are not cut off. */
   readonly stopped: Effect.Effect<Reason>
 }

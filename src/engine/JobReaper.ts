@@ -1,5 +1,5 @@
 /**
- * What a done job means for its chain: three answers, for a chain that runs, is being stopped, or is being suspended.
+ * What a done job means for its chain: four answers, for a chain that runs, is being stopped or suspended, or has used up its time.
  *
  * A reaper decides and changes the chain's progress; it acts on nothing else. `Traversal` calls `reap` for every done job
  * and `finalize` when all is over, and `ReaperFactory` makes the streams that do so. Names and rules are the reference's
@@ -11,6 +11,7 @@ import * as Chain from "../domain/Chain.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
+import type { FailedTry } from "../domain/RetryPolicy.ts"
 
 /** A job that is done. */
 export interface DoneJob {
@@ -19,6 +20,8 @@ export interface DoneJob {
   readonly state: JobState.JobState
   /** It did not stop in time: it has failed for good, and no sequence is retried for it. */
   readonly isTooLate: boolean
+  /** How its last try failed, where that matters to its sequence's retry policy. */
+  readonly failed?: FailedTry | undefined
 }
 
 /** A sequence that was rewound for its next try. */
@@ -62,6 +65,13 @@ export const stopped: JobReaper = {
     finish(chain, Progress.isComplete(chain) ? "COMPLETE" : Progress.failed(chain) > 0 ? "FAIL" : "STOPPED")
 }
 
+/** Reaps what still ends after the chain has used up its time: nothing is retried, and it has failed. */
+export const timedOut: JobReaper = {
+  reap: takeIn,
+  isDone: () => true,
+  finalize: (chain) => finish(chain, Progress.isComplete(chain) ? "COMPLETE" : "FAIL")
+}
+
 /** Reaps what still ends after a suspend: a failed job's sequence is rewound while it may be, to start on resume. */
 export const suspended: JobReaper = {
   reap: (chain, done) => takeIn(chain, done) ?? retrySequence(chain, done),
@@ -85,10 +95,10 @@ function takeIn(chain: Chain.Chain, { isTooLate, job, state }: DoneJob): undefin
   }
 }
 
-const retrySequence = (chain: Chain.Chain, { isTooLate, job }: DoneJob): Rewound | undefined => {
+const retrySequence = (chain: Chain.Chain, { failed, isTooLate, job }: DoneJob): Rewound | undefined => {
   const state = chain.states[job]
   if (isTooLate || (state !== JobState.FAIL && state !== JobState.UNKNOWN)) return undefined
-  const first = Progress.sequenceToRetry(chain, job)
+  const first = Progress.sequenceToRetry(chain, job, failed)
   return first < 0 ? undefined : { first, running: Progress.rewind(chain, first) }
 }
 

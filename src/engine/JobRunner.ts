@@ -10,14 +10,18 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
+import * as GoDuration from "../domain/GoDuration.ts"
 import type { JobData } from "../domain/JobData.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import type { JobState } from "../domain/JobState.ts"
 import * as Failure from "./Failure.ts"
+import { interruptUnsafe } from "./Interruption.ts"
 import type { OutputTail } from "./JobOutput.ts"
 import * as JobResult from "./JobResult.ts"
 import type { PreparedJob } from "./JobType.ts"
+import * as Retrying from "./Retrying.ts"
 import type { RunningJob } from "./RunningJob.ts"
 
 /**
@@ -29,18 +33,55 @@ export const run = (running: RunningJob, prepared: PreparedJob): Effect.Effect<J
   running.startedAt = running.host.clock.currentTimeMillisUnsafe()
   // Asked to end before it began, a type with a `stop` would never hear of it.
   const attempt = Effect.suspend(() => running.stopReason === undefined ? prepared.run(running) : Effect.interrupt)
-  return Effect.matchCauseEffect(prepared.stop === undefined ? Effect.interruptible(attempt) : attempt, {
+  return Effect.matchCauseEffect(attemptIn(running, prepared, attempt), {
     onFailure: (cause) => endTry(running, prepared, endOfCause(running, cause)),
     onSuccess: (value) => endTry(running, prepared, endOfValue(running, prepared, value))
   })
 }
 
+const attemptIn = (
+  running: RunningJob,
+  prepared: PreparedJob,
+  attempt: Effect.Effect<unknown, unknown>
+): Effect.Effect<unknown, unknown> => {
+  if (running.needsTryFiber) return onFiberOfItsOwn(running, attempt)
+  return prepared.stop === undefined ? Effect.interruptible(attempt) : attempt
+}
+
+/** Runs a try so that it can be interrupted without its job: because it takes too long, or to kill it. */
+const onFiberOfItsOwn = (
+  running: RunningJob,
+  attempt: Effect.Effect<unknown, unknown>
+): Effect.Effect<unknown, unknown> =>
+  Effect.suspend(() => {
+    const { host: { fork }, prepared, spec: { timeout } } = running
+    const fiber = fork(attempt)
+    running.tryFiber = fiber
+    // A job that asked for a stop in its very first step was not to be reached then.
+    if (running.stopReason !== undefined && prepared?.stop === undefined) interruptUnsafe(fiber, running.stopReason)
+    const timer = timeout ? fork(timeOutTry(running, timeout)) : undefined
+    return Effect.flatMap(Fiber.await(fiber), (exit) => {
+      timer?.interruptUnsafe()
+      running.tryFiber = undefined
+      return exit
+    })
+  })
+
+const timeOutTry = (running: RunningJob, timeout: string) =>
+  Effect.andThen(
+    Effect.sleep(GoDuration.parse(timeout) ?? 0),
+    Effect.sync(() => running.timeOutTry(`the try took longer than ${timeout}`))
+  )
+
 const endTry = (running: RunningJob, prepared: PreparedJob, own: End): Effect.Effect<JobLog | undefined> => {
-  const end = stoppedUnlessComplete(running, own)
+  const end = endOfAsked(running, own)
   const finishedAt = running.host.clock.currentTimeMillisUnsafe()
   return running.isQuiet
-    ? goOn(running, prepared, logOf(running, end, noOutput, finishedAt))
-    : Effect.flatMap(outputOf(running), (output) => goOn(running, prepared, logOf(running, end, output, finishedAt)))
+    ? goOn(running, prepared, end, logOf(running, end, noOutput, finishedAt))
+    : Effect.flatMap(
+      outputOf(running),
+      (output) => goOn(running, prepared, end, logOf(running, end, output, finishedAt))
+    )
 }
 
 /** Waits for the type's `stop`, where it was asked, and then takes what the try has written. */
@@ -52,21 +93,58 @@ const outputOf = (running: RunningJob): Effect.Effect<OutputTail> =>
   })
 
 /** Ends the job with a try's log, or waits and tries again. */
-const goOn = (running: RunningJob, prepared: PreparedJob, log: JobLog): Effect.Effect<JobLog | undefined> => {
-  if (log.state === "COMPLETE" || log.state === "STOPPED" || running.retriesLeft <= 0) return Effect.succeed(log)
-  running.retriesLeft--
+const goOn = (
+  running: RunningJob,
+  prepared: PreparedJob,
+  end: End,
+  log: JobLog
+): Effect.Effect<JobLog | undefined> => {
+  if (log.state === "COMPLETE" || log.state === "STOPPED") return Effect.succeed(log)
+  const failure = { error: end.failure, exit: log.exit, message: log.error }
+  running.failure = failure
+  if (running.interruption !== undefined || running.isLastTry) return Effect.succeed(log)
+  const { retry } = prepared
+  if (retry === undefined && !running.spec.retryPolicy) {
+    return running.retriesLeft > 0 ? tryAgain(running, prepared, log, running.retryWait) : Effect.succeed(log)
+  }
+  return Effect.flatMap(Retrying.decide(running, retry, failure), (decision) => {
+    if ("wait" in decision && !running.isLastTry) return tryAgain(running, prepared, log, decision.wait)
+    if ("refusal" in decision) running.refusal = decision.refusal
+    return Effect.succeed(log)
+  })
+}
+
+const tryAgain = (
+  running: RunningJob,
+  prepared: PreparedJob,
+  log: JobLog,
+  milliseconds: number
+): Effect.Effect<JobLog | undefined> => {
+  running.latestTry++
   running.recovered = false
   running.isWaiting = true
+  running.wait = milliseconds
   running.startedAt = log.finishedAt
   running.recorded = Deferred.makeUnsafe()
+  running.beginTry()
   running.host.tryEnded(running, log)
-  const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(running.retryWait))
+  const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(milliseconds))
   return Effect.flatMap(Effect.exit(Effect.interruptible(wait)), (waited) => {
     // The interruption may have come just after the wait.
-    if (Exit.isFailure(waited) || running.stopReason !== undefined) return Effect.succeed(undefined)
+    if (Exit.isFailure(waited) || running.interruption !== undefined) return Effect.succeed(endOfWait(running))
     running.isWaiting = false
     return run(running, prepared)
   })
+}
+
+/** A job whose time ran out while it waited has failed with a try that never ran; a stopped one has no log of it. */
+const endOfWait = (running: RunningJob): JobLog | undefined =>
+  running.limit === undefined || running.interruption !== "timeout" ? undefined : neverRan(running, running.limit)
+
+/** Returns the log of a try that does not run any more, because what it is part of has used up its time. */
+export const neverRan = (running: RunningJob, limit: string): JobLog => {
+  running.startedAt = 0
+  return logOf(running, timedOut(limit), noOutput, 0)
 }
 
 /** Returns the log of a job that could not be made. */
@@ -78,7 +156,14 @@ export const givenUp = (running: RunningJob, reason: string): JobLog => logOf(ru
 
 /** Returns the log of a job that did not stop in time. */
 export const tooLate = (running: RunningJob, output: OutputTail): JobLog =>
-  logOf(running, failed("job did not stop in time"), output, running.host.clock.currentTimeMillisUnsafe())
+  logOf(
+    running,
+    failed(running.limit === undefined ? didNotStop : `timed out: ${running.limit}; ${didNotStop}`),
+    output,
+    running.host.clock.currentTimeMillisUnsafe()
+  )
+
+const didNotStop = "job did not stop in time"
 
 /** Returns the log of a job whose runner itself broke, which is a defect in a layer it uses. */
 export const broken = (running: RunningJob, cause: Cause.Cause<unknown>): JobLog =>
@@ -86,7 +171,10 @@ export const broken = (running: RunningJob, cause: Cause.Cause<unknown>): JobLog
 
 export const noOutput: OutputTail = { stdout: "", stderr: "" }
 
-type End = Omit<JobResult.JobResultFields, "data" | "runError">
+interface End extends Omit<JobResult.JobResultFields, "data" | "runError"> {
+  /** What it failed with, where it did with something. */
+  readonly failure?: unknown
+}
 
 const logOf = (running: RunningJob, end: End, output: OutputTail, finishedAt: number): JobLog => ({
   requestId: running.requestId,
@@ -105,11 +193,19 @@ const logOf = (running: RunningJob, end: End, output: OutputTail, finishedAt: nu
 
 const failed = (error: string): End => ({ state: "FAIL", exit: 1, error })
 
-/** After an interruption everything but COMPLETE is STOPPED. */
-const stoppedUnlessComplete = (running: RunningJob, end: End): End =>
-  running.stopReason === undefined || end.state === "COMPLETE" || end.state === "STOPPED"
+const timedOut = (limit: string): End => failed(`timed out: ${limit}`)
+
+/**
+ * What a try that was asked to end has ended as. After an interruption everything but COMPLETE is STOPPED; what took too long
+ * is FAIL, whatever it says of itself.
+ */
+const endOfAsked = (running: RunningJob, end: End): End => {
+  const { interruption, limit } = running
+  if (limit !== undefined && (interruption === undefined || interruption === "timeout")) return timedOut(limit)
+  return interruption === undefined || end.state === "COMPLETE" || end.state === "STOPPED"
     ? end
     : { ...end, state: "STOPPED" }
+}
 
 const succeeded: End = { state: "COMPLETE", exit: 0, error: "" }
 
@@ -147,5 +243,5 @@ const endOfCause = (running: RunningJob, cause: Cause.Cause<unknown>): End => {
   if (!isOwn) return { state: "STOPPED", exit: 1, error: `interrupted: ${running.stopReason ?? "by itself"}` }
   const error = Failure.describe(cause)
   if (running.stopReason !== undefined && Cause.hasInterrupts(cause)) running.stopFailure = error
-  return failed(error)
+  return { ...failed(error), failure: cause.reasons.find(Cause.isFailReason)?.error }
 }

@@ -14,6 +14,7 @@ import type { Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
 import type { JobContext } from "./JobContext.ts"
 import type { JobResult } from "./JobResult.ts"
+import type { TypeRetrying } from "./TypeRetrying.ts"
 
 /** A job type that needs services `R`. `Args` is what a chain gives as `args`, encoded. */
 export interface JobType<out Name extends string = string, out Args = unknown, out R = never> {
@@ -29,6 +30,7 @@ export interface PreparedJob<out R = never> {
   readonly run: (context: JobContext) => Effect.Effect<unknown, unknown, R>
   /** Asks the job to end; `run` is then not interrupted. See `Options.stop`. */
   readonly stop?: (context: JobContext) => Effect.Effect<unknown, unknown, R>
+  readonly retry?: TypeRetrying<unknown, R>
   /** Turns what a try succeeded with into job data. */
   readonly toData?: (value: unknown) => Result.Result<JobData, Schema.SchemaError>
 }
@@ -69,6 +71,8 @@ interface Body<Args, Value, E, R, R2> {
    * `Traverser.stop` answers with an error once everything is over.
    */
   readonly stop?: (args: Args, context: JobContext) => Effect.Effect<unknown, unknown, R2>
+  /** Which failures are worth another try, and when, beside what the chain says. */
+  readonly retry?: TypeRetrying<E, R2>
 }
 
 /** A type whose args are decoded from a job's `args`, with keys it does not know refused. */
@@ -118,15 +122,16 @@ export const make: {
 } = (name: string, options: AnyOptions): JobType<any, any, any> => {
   const decode = decoderOf(name, options)
   const toData = options.data === undefined ? undefined : Schema.encodeUnknownResult(options.data, allFaults)
-  const { run, stop } = options
+  const { retry, run, stop } = options
   const bind = (args: unknown): PreparedJob<any> => ({
     run: (context) => run(args, context),
     ...(stop === undefined ? {} : { stop: (context: JobContext) => stop(args, context) }),
+    ...(retry === undefined ? {} : { retry }),
     ...(toData === undefined ? {} : { toData })
   })
   // Most types are this simple, and a chain can have a million jobs.
   const bindRun = (args: unknown): PreparedJob<any> => ({ run: (context) => run(args, context) })
-  const prepared = stop === undefined && toData === undefined ? bindRun : bind
+  const prepared = stop === undefined && toData === undefined && retry === undefined ? bindRun : bind
   return { name, prepare: (job) => Result.map(decode(job), prepared) }
 }
 
@@ -135,7 +140,7 @@ export const jsonBytes = <S extends Schema.Constraint>(schema: S) =>
   Schema.StringFromBase64.pipe(Schema.decodeTo(Schema.fromJsonString(schema)))
 
 type AnyOptions =
-  & Body<any, any, unknown, any, any>
+  & Body<any, any, any, any, any>
   & { readonly args?: Schema.Codec<any, any>; readonly bytes?: Schema.Codec<any, string> }
 
 const allFaults = { errors: "all", onExcessProperty: "error" } as const

@@ -3,6 +3,10 @@
  *
  * The traverser makes one and `JobRunner.run` runs it; what it needs of the traverser is its `Host`.
  *
+ * A job is interrupted once, for good (`interrupt`); a try of it may also be asked to end because it takes too long
+ * (`timeOutTry`), and the job then goes on. Either way the type's `stop` is asked where there is one, and what does not end
+ * within the grace time is interrupted all the same.
+ *
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
@@ -19,18 +23,27 @@ import { interruptUnsafe, type Reason } from "./Interruption.ts"
 import type { JobContext } from "./JobContext.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import type { PreparedJob } from "./JobType.ts"
+import type { Fork } from "./Reporter.ts"
+import type { ScheduleStep, TryFailure } from "./TypeRetrying.ts"
 
 /** What a running job needs of whoever runs it. */
 export interface Host {
   readonly requestId: string
   readonly clock: Clock.Clock
   readonly output: JobOutput["Service"]
+  readonly fork: Fork
+  /** The grace time of jobs that do not say their own, in milliseconds. */
+  readonly stopGrace: number | undefined
   readonly dataOf: (running: RunningJob) => JobData
   readonly setData: (running: RunningJob, data: JobData) => void
   readonly statusChanged: (running: RunningJob) => void
   readonly outputWritten: (running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array) => void
+  /** How long the job has run in this try of its sequence, in milliseconds. */
+  readonly elapsedOf: (running: RunningJob) => number
   /** Takes the log of a try after which tries are left, and completes `running.recorded` when it is kept. */
   readonly tryEnded: (running: RunningJob, log: JobLog) => void
+  /** Gives up on the job if it does not end soon: it was told to, because it takes too long. */
+  readonly expectEnd: (running: RunningJob) => void
 }
 
 /** A job that runs or waits between two tries. It is also the `JobContext` that its tries see. */
@@ -41,8 +54,11 @@ export class RunningJob implements JobContext {
   readonly jobId: string
   readonly spec: Job
   try: number
-  retriesLeft: number
+  /** The number of this try among those of this sequence try. */
+  latestTry: number
   fiber: Fiber.Fiber<JobLog | undefined> | undefined = undefined
+  /** Where a try has a fiber of its own: it can end without the job. */
+  tryFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   prepared: PreparedJob | undefined = undefined
   /** Whether a crash cut this very try off before. */
   recovered = false
@@ -50,34 +66,70 @@ export class RunningJob implements JobContext {
   status = ""
   /** Between two tries. */
   isWaiting = false
+  /** The wait between the tries, in milliseconds. */
+  wait = 0
   /** It is over, or did not stop in time: whatever it, or a fiber it has left behind, still does is ignored. */
   isAbandoned = false
   hasWritten = false
-  stopReason: Reason | undefined = undefined
+  /** Why the job is interrupted for good. */
+  interruption: Reason | undefined = undefined
+  /** Which limit the try, or the job, has gone beyond. */
+  limit: string | undefined = undefined
+  /** It was told to end with this try, however that ends. */
+  isLastTry = false
+  /** How its last try failed. */
+  failure: TryFailure | undefined = undefined
+  /** Why it does not try again after that. */
+  refusal: string | undefined = undefined
   /** What its clean-up or its type's `stop` failed with, on being interrupted. */
   stopFailure: string | undefined = undefined
   recorded: Deferred.Deferred<void> | undefined = undefined
+  /** Gives up on it when it does not end. */
+  stopTimer: Fiber.Fiber<unknown> | undefined = undefined
+  /** Its type's schedule of tries, where it has got to. */
+  scheduleStep: ScheduleStep | undefined = undefined
+  /** Why this try was asked to end. */
+  private asked: Reason | undefined = undefined
   private decoders: Record<keyof OutputTail, Decoder> | undefined = undefined
   private stopSignal: Deferred.Deferred<Reason> | undefined = undefined
   /** Done when the type's `stop`, once asked, has ended. */
   private stopping: Deferred.Deferred<void> | undefined = undefined
 
-  constructor(host: Host, job: number, jobId: string, spec: Job, jobTry: number, retriesLeft: number) {
+  constructor(host: Host, job: number, jobId: string, spec: Job, jobTry: number, latestTry: number) {
     this.host = host
     this.job = job
     this.jobId = jobId
     this.spec = spec
     this.try = jobTry
-    this.retriesLeft = retriesLeft
+    this.latestTry = latestTry
   }
 
   get requestId(): string {
     return this.host.requestId
   }
 
-  /** The wait before the job's next try, in milliseconds. */
+  get stopReason(): Reason | undefined {
+    return this.asked
+  }
+
+  /** How often the chain lets the job try again after this try. */
+  get retriesLeft(): number {
+    return Math.max(0, (this.spec.retry ?? 0) + 1 - this.latestTry)
+  }
+
+  /** The wait before the job's next try that its chain gives, in milliseconds. */
   get retryWait(): number {
     return GoDuration.parse(this.spec.retryWait ?? "") ?? 0
+  }
+
+  get stopGrace(): number | undefined {
+    const { stopGrace } = this.spec
+    return stopGrace ? GoDuration.parse(stopGrace) : this.host.stopGrace
+  }
+
+  /** Whether a try has to be interrupted without the job, or later than the job. */
+  get needsTryFiber(): boolean {
+    return Boolean(this.spec.timeout) || (this.prepared?.stop !== undefined && this.stopGrace !== undefined)
   }
 
   get idempotencyKey(): string {
@@ -90,7 +142,7 @@ export class RunningJob implements JobContext {
 
   get stopped(): Effect.Effect<Reason> {
     return Effect.suspend(() => {
-      if (this.stopReason !== undefined) return Effect.succeed(this.stopReason)
+      if (this.asked !== undefined) return Effect.succeed(this.asked)
       this.stopSignal ??= Deferred.makeUnsafe()
       return Deferred.await(this.stopSignal)
     })
@@ -127,22 +179,66 @@ export class RunningJob implements JobContext {
   }
 
   /** Interrupts the job with a reason, or asks its type's `stop`. Only the first reason counts. */
-  interrupt(reason: Reason, fork: (effect: Effect.Effect<unknown, unknown>) => Fiber.Fiber<unknown, unknown>): void {
-    if (this.stopReason !== undefined) return
-    this.stopReason = reason
-    if (this.stopSignal !== undefined) Deferred.doneUnsafe(this.stopSignal, Exit.succeed(reason))
-    const { prepared } = this
-    if (prepared?.stop !== undefined && !this.isWaiting) {
-      // Made first: `stop` may end the job before `fork` returns.
-      const stopping = Deferred.makeUnsafe<void>()
-      this.stopping = stopping
-      fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void)).addObserver((exit) => {
-        if (Exit.isFailure(exit)) this.stopFailure = Failure.describe(exit.cause)
-        Deferred.doneUnsafe(stopping, Exit.void)
-      })
-    }
+  interrupt(reason: Reason): void {
+    if (this.interruption !== undefined) return
+    this.interruption = reason
+    if (!this.isWaiting) this.askToEnd(reason)
     // A type with a `stop` runs uninterruptibly: this only ends its wait between tries.
     if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
+  }
+
+  /** Interrupts the job for good because it, or what it is part of, takes too long. */
+  timeOut(limit: string): void {
+    if (this.interruption !== undefined) return
+    this.limit ??= limit
+    this.interrupt("timeout")
+    this.host.expectEnd(this)
+  }
+
+  /** Interrupts this try because it takes too long. */
+  timeOutTry(limit: string): void {
+    if (this.asked !== undefined) return
+    this.limit = limit
+    this.askToEnd("timeout")
+    this.host.expectEnd(this)
+  }
+
+  /** Lets this try end by itself, and no other follow. */
+  endWithThisTry(reason: Reason): void {
+    this.isLastTry = true
+    if (this.isWaiting) this.interrupt(reason)
+  }
+
+  /** Takes what was asked of the last try back: the next one begins. */
+  beginTry(): void {
+    if (this.asked === undefined) return
+    this.asked = this.interruption
+    this.limit = undefined
+    this.stopSignal = undefined
+    this.stopping = undefined
+  }
+
+  private askToEnd(reason: Reason): void {
+    if (this.asked !== undefined) return
+    this.asked = reason
+    if (this.stopSignal !== undefined) Deferred.doneUnsafe(this.stopSignal, Exit.succeed(reason))
+    const { host: { fork }, prepared } = this
+    if (prepared?.stop === undefined) {
+      if (this.tryFiber !== undefined) interruptUnsafe(this.tryFiber, reason)
+      return
+    }
+    // Made first: `stop` may end the job before `fork` returns.
+    const stopping = Deferred.makeUnsafe<void>()
+    this.stopping = stopping
+    fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void)).addObserver((exit) => {
+      if (Exit.isFailure(exit)) this.stopFailure = Failure.describe(exit.cause)
+      Deferred.doneUnsafe(stopping, Exit.void)
+    })
+    const { stopGrace, tryFiber } = this
+    if (stopGrace === undefined || tryFiber === undefined) return
+    const kill = Effect.andThen(Effect.sleep(stopGrace), Effect.sync(() => interruptUnsafe(tryFiber, reason)))
+    const killing = fork(kill)
+    tryFiber.addObserver(() => killing.interruptUnsafe())
   }
 
   /** Whether its try leaves nothing to wait for or to fetch when it ends. */

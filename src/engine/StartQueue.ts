@@ -27,9 +27,12 @@ export class StartQueue {
   private readonly waited = new Set<number>()
   /** Job → until when it has to wait, in Unix milliseconds, where that was known before the chain began. */
   private readonly deadlines: Map<number, number>
+  private readonly random: () => number
 
-  constructor(chain: Progress.Chain, deadlines: Map<number, number>) {
+  /** `random` returns a number from 0 to below 1. */
+  constructor(chain: Progress.Chain, deadlines: Map<number, number>, random: () => number) {
     this.chain = chain
+    this.random = random
     this.deadlines = deadlines
     this.reporting = new Uint8Array(chain.jobs.length)
   }
@@ -72,7 +75,9 @@ export class StartQueue {
   private waitOf(job: number, clock: Clock.Clock): number {
     const { chain, deadlines } = this
     const deadline = deadlines.size === 0 ? undefined : deadlines.get(job)
-    if (deadline === undefined) return chain.sequenceTries[job] === 0 ? 0 : Progress.sequenceRetryWait(chain, job)
+    if (deadline === undefined) {
+      return chain.sequenceTries[job] === 0 ? 0 : Progress.sequenceRetryWait(chain, job, this.random())
+    }
     deadlines.delete(job)
     return Math.max(0, deadline - clock.currentTimeMillisUnsafe())
   }

@@ -11,12 +11,15 @@
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as DataFlow from "../domain/DataFlow.ts"
+import * as GoDuration from "../domain/GoDuration.ts"
 import { at } from "../domain/Graph.ts"
 import type { Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
@@ -38,8 +41,10 @@ import type { PreparedJob } from "./JobType.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
+import { tagOf } from "./Retrying.ts"
 import { type Host, RunningJob } from "./RunningJob.ts"
 import { StartQueue } from "./StartQueue.ts"
+import { type Limit, TimeLimits } from "./TimeLimits.ts"
 import type { Settings } from "./TraverserConfig.ts"
 import { Waits } from "./Waits.ts"
 
@@ -75,12 +80,16 @@ export class Traversal implements Host {
   readonly fork: Reporter.Fork
   readonly running = new Map<number, RunningJob>()
   readonly stopFailures: Array<StopFailure> = []
+  readonly stopGrace: number | undefined
   /** Whether jobs may still be started: until a stop or suspend. */
   startsJobs = true
+  /** Called when the chain has used up its time, with what to say of it. */
+  chainTimedOut: (limit: string) => void = () => undefined
   /** Work done since the loop last let others through. */
   work = 0
   private readonly starts: StartQueue
   private readonly waits: Waits
+  private readonly limits: TimeLimits
   /** Jobs whose try a crash has cut off, until they start again. */
   private readonly recovered: Map<number, string>
   /** Jobs that are not to run again, and why. */
@@ -106,9 +115,15 @@ export class Traversal implements Host {
     this.events = new EventHub(chain.requestId, services.clock)
     this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
     this.draft = new CheckpointDraft(chain)
+    const { stopGrace } = services.settings
+    this.stopGrace = stopGrace === undefined ? undefined : Duration.toMillis(stopGrace)
+    this.limits = new TimeLimits(chain, services.clock, this.fork, (limit) => {
+      this.happen({ _tag: "LimitReached", limit })
+    })
     this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
     const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
-    this.starts = new StartQueue(chain, waits)
+    const random = Context.get(services.context, Random.Random)
+    this.starts = new StartQueue(chain, waits, () => random.nextDoubleUnsafe())
     this.recovered = recovered
     this.givenUp = givenUp
     this.reporter = {
@@ -125,18 +140,30 @@ export class Traversal implements Host {
   /** Puts the runnable jobs in line. */
   begin(): void {
     this.chain.state = JobState.RUNNING
+    this.limits.begin()
     this.starts.begin()
     this.happen({ _tag: "Woken" })
     if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: this.chain.jobs.length })
   }
 
-  /** Starts nothing more and interrupts what runs; whatever has not ended after the stop timeout is given up. */
-  interrupt(reason: "stop" | "suspend"): void {
+  /**
+   * Starts nothing more and interrupts what runs; whatever has not ended after the stop timeout is given up. `limit` says which
+   * one was reached where the reason is a timeout.
+   */
+  interrupt(reason: "stop" | "suspend" | "timeout", limit?: string): void {
     this.startsJobs = false
     if (reason === "stop") this.chain.data.closedAt = this.chain.completed
     for (const job of this.waits.jobs) this.cancelWait(job)
-    for (const running of this.running.values()) running.interrupt(reason, this.fork)
-    if (this.running.size > 0) this.stopTimer = this.fork(stopTimer(this))
+    for (const running of this.running.values()) {
+      if (limit !== undefined && running.interruption === undefined) running.limit ??= limit
+      running.interrupt(reason)
+      if (running.spec.stopTimeout) this.expectEnd(running)
+    }
+    if (this.running.size > 0) {
+      const { stopTimeout } = this.services.settings
+      const others = () => Array.from(this.running.values()).filter(({ spec }) => !spec.stopTimeout)
+      this.stopTimer = this.fork(giveUpAfter(this, stopTimeout, others))
+    }
     if (this.events.isHeard) this.events.publish({ _tag: "chainStopping", reason })
   }
 
@@ -161,10 +188,10 @@ export class Traversal implements Host {
   takeIn(reaper: JobReaper.JobReaper, happening: Happening): void {
     switch (happening._tag) {
       case "JobEnded":
-        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, false)
+        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, "by itself")
         return
       case "GivenUp":
-        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, true)
+        if (!happening.running.isAbandoned) this.endJob(reaper, happening.running, happening.log, "given up")
         return
       case "TryEnded":
         if (!happening.running.isAbandoned) this.endTry(happening.running, happening.log)
@@ -178,9 +205,11 @@ export class Traversal implements Host {
         for (const [running, log] of happening.logs) {
           if (this.running.get(running.job) !== running) continue
           running.isAbandoned = true
-          this.endJob(reaper, running, log, true)
+          this.endJob(reaper, running, log, "abandoned")
         }
         return
+      case "LimitReached":
+        return this.timeOut(happening.limit)
       case "Woken":
         return
     }
@@ -201,14 +230,13 @@ export class Traversal implements Host {
         continue
       }
       Progress.start(chain, job)
-      const retriesLeft = Math.max(0, Progress.retries(chain, job) + 1 - at(chain.latestTries, job))
       const next = new RunningJob(
         this,
         job,
         chain.graph.ids[job] as string,
         chain.jobs[job] as Job,
         at(chain.totalTries, job),
-        retriesLeft
+        at(chain.latestTries, job)
       )
       if (recovered.size > 0) next.recovered = recovered.delete(job)
       running.set(job, next)
@@ -221,8 +249,14 @@ export class Traversal implements Host {
     return !this.draft.isEmpty
   }
 
+  /** Brings the times that are measured up to now. */
+  settleTimes(): void {
+    for (const first of this.limits.settle()) this.draft.changed.push(first)
+  }
+
   /** Makes a checkpoint of what has come together since the last one. */
   checkpointOf(outcome?: JobReaper.RequestOutcome): Checkpoint {
+    this.settleTimes()
     return this.draft.take(outcome)
   }
 
@@ -263,6 +297,7 @@ export class Traversal implements Host {
   /** Lets go of everything that would outlive the run. */
   close(): void {
     if (this.stopTimer !== undefined) this.stopTimer.interruptUnsafe()
+    this.limits.close()
     this.events.close()
   }
 
@@ -285,6 +320,17 @@ export class Traversal implements Host {
     this.events.publish({ _tag: "output", jobId: running.jobId, try: running.try, stream, text })
   }
 
+  elapsedOf({ job }: RunningJob): number {
+    return this.limits.elapsedOf(job)
+  }
+
+  expectEnd(running: RunningJob): void {
+    const { stopTimeout } = running.spec
+    const after = stopTimeout ? GoDuration.parse(stopTimeout) ?? 0 : this.services.settings.stopTimeout
+    running.stopTimer?.interruptUnsafe()
+    running.stopTimer = this.fork(giveUpAfter(this, after, () => this.running.has(running.job) ? [running] : []))
+  }
+
   tryEnded(running: RunningJob, log: JobLog): void {
     this.happen({ _tag: "TryEnded", running, log })
   }
@@ -293,16 +339,24 @@ export class Traversal implements Host {
     reaper: JobReaper.JobReaper,
     running: RunningJob,
     log: JobLog | undefined,
-    isTooLate: boolean
+    how: "by itself" | "given up" | "abandoned"
   ): void {
     const { chain } = this
-    const { job, jobId, stopFailure } = running
+    const { failure, job, jobId, stopFailure } = running
     this.running.delete(job)
     running.isAbandoned = true
+    running.stopTimer?.interruptUnsafe()
+    this.limits.endJob(job)
     this.work++
     if (stopFailure !== undefined) this.noteStopFailure(running, stopFailure)
     if (log !== undefined) this.addLog(running, log, true)
-    const rewound = reaper.reap(chain, { job, state: log?.state ?? "STOPPED", isTooLate })
+    const rewound = reaper.reap(chain, {
+      job,
+      state: log?.state ?? "STOPPED",
+      isTooLate: how !== "by itself",
+      failed: failure === undefined ? undefined : { exit: failure.exit, errorTag: tagOf(failure.error) }
+    })
+    if (at(chain.states, job) === JobState.FAIL) this.noteEnding(running, how)
     this.draft.changed.push(job)
     if (this.events.isHeard) {
       this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
@@ -312,9 +366,26 @@ export class Traversal implements Host {
     if (log === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
   }
 
+  /** What the job's state does not say. */
+  private noteEnding({ job, limit }: RunningJob, how: "by itself" | "given up" | "abandoned"): void {
+    if (how === "abandoned") this.chain.endings.set(job, "abandoned")
+    else if (limit !== undefined) this.chain.endings.set(job, "timed out")
+  }
+
+  /** A job or sequence has used up its time: what runs of it is interrupted, what waits in it starts in vain. */
+  private timeOut(limit: Limit): void {
+    const text = this.limits.textOf(limit)
+    if (limit.of === "chain") return this.chainTimedOut(text)
+    if (limit.of === "job") return this.running.get(limit.index)?.timeOut(text)
+    for (const job of this.limits.expire(limit.index)) {
+      this.running.get(job)?.timeOut(text)
+      if (this.waits.cancel(job)) this.starts.endWait(job)
+    }
+  }
+
   /** A stop answers with it; a suspend or rewind has nobody to tell. */
-  private noteStopFailure({ jobId, stopReason }: RunningJob, reason: string): void {
-    if (stopReason === "stop") this.stopFailures.push({ jobId, reason })
+  private noteStopFailure({ interruption, jobId }: RunningJob, reason: string): void {
+    if (interruption === "stop") this.stopFailures.push({ jobId, reason })
     else {
       const { requestId } = this
       this.fork(Effect.annotateLogs(Effect.logWarning("The clean-up of a job failed:", reason), { requestId, jobId }))
@@ -326,8 +397,10 @@ export class Traversal implements Host {
     // A job that waits between tries is already on its next one.
     Progress.countTry(this.chain, running.job, 1)
     running.try = at(this.chain.totalTries, running.job)
+    running.stopTimer?.interruptUnsafe()
+    this.limits.elapsedOf(running.job)
     this.draft.changed.push(running.job)
-    this.noteWait(running.job, "retry", running.retryWait)
+    this.noteWait(running.job, "retry", running.wait)
   }
 
   private addLog(running: RunningJob, log: JobLog, isLast: boolean): void {
@@ -342,8 +415,13 @@ export class Traversal implements Host {
   private rewind({ first, running }: JobReaper.Rewound, failed: RunningJob): void {
     const { chain, starts } = this
     const extent = Sequences.extent(chain.sequences, first)
+    const letsFinish = chain.jobs[first]?.sequenceSiblings === "finish"
     for (const job of extent) this.cancelWait(job)
-    for (const job of running) this.running.get(job)?.interrupt("rewind", this.fork)
+    for (const job of running) {
+      if (letsFinish) this.running.get(job)?.endWithThisTry("rewind")
+      else this.running.get(job)?.interrupt("rewind")
+    }
+    this.limits.rewind(first, extent)
     starts.hold(first, extent.filter((job) => this.running.has(job) || starts.isReporting(job)))
     for (const job of extent) this.noteRewound(job)
     if (!this.events.isHeard) return
@@ -400,11 +478,17 @@ export class Traversal implements Host {
     }
     const prepared = made.success
     running.prepared = prepared
+    this.limits.beginJob(running.job, prepared.retry?.schedule !== undefined)
+    const limit = this.limits.overdue.size === 0 ? undefined : this.limits.overdue.get(running.job)
+    if (limit !== undefined) {
+      running.limit = limit
+      return this.happen({ _tag: "JobEnded", running, log: JobRunner.neverRan(running, limit) })
+    }
     if (this.events.isHeard) this.events.publish({ _tag: "jobStarted", jobId: running.jobId, try: running.try })
     const fiber = this.fork(JobRunner.run(running, prepared), { uninterruptible: true })
     running.fiber = fiber
     // A job that asked for a stop in its very first step was not to be reached then.
-    if (running.stopReason !== undefined) interruptUnsafe(fiber, running.stopReason)
+    if (running.interruption !== undefined) interruptUnsafe(fiber, running.interruption)
     const exit = fiber.pollUnsafe()
     if (exit === undefined) fiber.addObserver((exit) => this.jobEnded(running, exit))
     else this.jobEnded(running, exit)
@@ -431,11 +515,15 @@ export class Traversal implements Host {
   }
 }
 
-/** After the stop timeout, gives up on what still runs, with the output it has written so far. */
-const stopTimer = Effect.fnUntraced(function*(traversal: Traversal) {
-  yield* Effect.sleep(traversal.services.settings.stopTimeout)
+/** After a while, gives up on what still runs, with the output it has written so far. */
+const giveUpAfter = Effect.fnUntraced(function*(
+  traversal: Traversal,
+  timeout: Duration.Input,
+  stillRunning: () => ReadonlyArray<RunningJob>
+) {
+  yield* Effect.sleep(timeout)
   const logs: Array<readonly [RunningJob, JobLog]> = []
-  for (const running of traversal.running.values()) {
+  for (const running of stillRunning()) {
     const output = running.hasWritten ? yield* traversal.output.end(running) : JobRunner.noOutput
     logs.push([running, JobRunner.tooLate(running, output)])
   }

@@ -10,7 +10,7 @@
  *   (made) ───────► running ─────────────────────► over: COMPLETE, FAIL
  *      │               │ stop      ┌──────────┐
  *      │               ├─────────► │ stopping │ ──► over: COMPLETE, FAIL, STOPPED
- *      └─ stop, ───────┤           └──────────┘
+ *      └─ stop, ───────┤ timeout   └──────────┘
  *         suspend      │ suspend   ┌────────────┐
  *                      └─────────► │ suspending │ ──► over: COMPLETE, FAIL, SUSPENDED
  *                                  └────────────┘
@@ -27,6 +27,7 @@ import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as Chain from "../domain/Chain.ts"
+import * as Ending from "../domain/Ending.ts"
 import { at } from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
@@ -47,6 +48,8 @@ export interface ChainResult {
   /** COMPLETE, FAIL, STOPPED or SUSPENDED. */
   readonly state: JobState.JobState
   readonly finishedJobs: number
+  /** How many jobs ended how: tells apart what states do not. */
+  readonly endings: Ending.Counts
 }
 
 /** The process is shutting down: chains are being suspended, and none is started or stopped any more. */
@@ -169,14 +172,17 @@ class Lifecycle {
   begin(): void {
     if (this.phase !== "made") return
     this.phase = "running"
+    this.traversal.chainTimedOut = (limit) => {
+      if (this.phase === "running") this.end("timeout", limit)
+    }
     this.traversal.begin()
     this.reaper = this.reap(JobReaper.running)
   }
 
-  private end(reason: "stop" | "suspend"): void {
-    this.phase = reason === "stop" ? "stopping" : "suspending"
-    this.traversal.interrupt(reason)
-    const next = reason === "stop" ? JobReaper.stopped : JobReaper.suspended
+  private end(reason: "stop" | "suspend" | "timeout", limit?: string): void {
+    this.phase = reason === "suspend" ? "suspending" : "stopping"
+    this.traversal.interrupt(reason, limit)
+    const next = reapers[reason]
     const begin = Effect.sync(() => {
       // The old reaper may have been about to finalize, and has then done so.
       if (this.phase === "over") return
@@ -206,23 +212,27 @@ class Lifecycle {
       const { events, requestId } = this.traversal
       if (events.isHeard) events.publish({ _tag: "chainEnded", state, finishedJobs })
       this.traversal.close()
-      Deferred.doneUnsafe(this.ending, Exit.succeed({ requestId, state, finishedJobs }))
+      const endings = Ending.count(this.traversal.chain)
+      Deferred.doneUnsafe(this.ending, Exit.succeed({ requestId, state, finishedJobs, endings }))
     })
   }
 
   /** A layer broke its contract: whoever waits is told, rather than left waiting. */
   private fail(cause: Cause.Cause<never>): void {
     this.phase = "over"
-    for (const running of this.traversal.running.values()) running.interrupt("stop", this.traversal.fork)
+    for (const running of this.traversal.running.values()) running.interrupt("stop")
     this.isOver()
     this.traversal.close()
     Deferred.doneUnsafe(this.ending, Exit.failCause(cause))
   }
 }
 
+const reapers = { stop: JobReaper.stopped, suspend: JobReaper.suspended, timeout: JobReaper.timedOut }
+
 /** Keeps and reports how the run ended, and takes the chain out of its repo. */
 const finalize = Effect.fnUntraced(function*(traversal: Traversal.Traversal, reaper: JobReaper.JobReaper) {
   const { requestId, services: { repo } } = traversal
+  traversal.settleTimes()
   let outcome = reaper.finalize(traversal.chain)
   yield* keep(traversal, outcome)
   if (!repo.keepsReports) {

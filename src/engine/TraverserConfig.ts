@@ -11,6 +11,8 @@ import * as Layer from "effect/Layer"
 export interface Settings {
   /** How long a stop or suspend waits for running jobs; after that they are FAIL and what they do is ignored. */
   readonly stopTimeout: Duration.Duration
+  /** How long such a job may take to end by itself before it is killed; its type decides unless given. */
+  readonly stopGrace: Duration.Duration | undefined
   /** How long one attempt to send a report may take. */
   readonly sendTimeout: Duration.Duration
   /** How often a job log, final state or suspended chain is tried to be sent. */
@@ -27,6 +29,7 @@ export interface Settings {
 
 const defaults: Settings = {
   stopTimeout: Duration.seconds(10),
+  stopGrace: undefined,
   sendTimeout: Duration.seconds(10),
   reportTries: 5,
   unmadeJobReportTries: 3,

@@ -37,6 +37,9 @@ const Variables = Schema.Record(Schema.String, Text).check(
 // Below the ten seconds after which an engine gives up, unless told otherwise, on a job that does not stop.
 const graceMax = Duration.seconds(9)
 
+/** Milliseconds. */
+const graceDefault = 5000
+
 const Grace = DurationArg.check(
   Schema.makeFilter((grace) => Duration.isLessThanOrEqualTo(grace, graceMax), { expected: "at most 9s" })
 )
@@ -51,8 +54,8 @@ export const ShellArgs = Schema.Struct({
   cwd: Schema.optionalKey(NonEmptyText),
   /** Added to the engine's own environment. */
   env: Schema.optionalKey(Variables),
-  /** How long the command has to end after SIGTERM, before SIGKILL. */
-  grace: Grace.pipe(Schema.withDecodingDefaultKey(Effect.succeed("5s")))
+  /** How long the command has to end after SIGTERM, before SIGKILL; the grace time of the job or run, or five seconds, unless given. */
+  grace: Schema.optionalKey(Grace)
 }).check(
   Schema.makeFilter(({ argv, command }) => (argv === undefined) !== (command === undefined), {
     expected: "exactly one of command and argv"
@@ -70,7 +73,7 @@ const run = Effect.fnUntraced(function*(args: ShellArgs, context: JobContext) {
       return ProcessGroup.run({ argv: argvOf(args), cwd: args.cwd, env }, {
         write: (stream, chunk) => context.write(stream, chunk),
         stopped: context.stopped,
-        grace: args.grace
+        grace: args.grace ?? Duration.millis(context.stopGrace ?? graceDefault)
       }).pipe(
         Effect.onInterrupt(() => keepHandedOn(files, context)),
         Effect.flatMap((ended) => Effect.map(JobFiles.read(files), (handedOn) => resultOf(ended, handedOn, context))),

@@ -99,9 +99,9 @@ export const make: Effect.Effect<Rig> = Effect.gen(function*() {
     runUntil,
     run,
     count: (call) =>
-      Effect.suspend(() => {
+      Effect.uninterruptibleMask((restore) => {
         watch.inFlight++
-        return Effect.onExit(call, () => Effect.sync(() => watch.inFlight--))
+        return Effect.onExit(restore(call), () => Effect.sync(() => watch.inFlight--))
       }),
     get inFlight() {
       return watch.inFlight
@@ -115,10 +115,11 @@ export const make: Effect.Effect<Rig> = Effect.gen(function*() {
 const watchClock = (clock: Clock.Clock, sleeps: Set<{ readonly until: number }>): Clock.Clock =>
   Object.assign(Object.create(clock) as Clock.Clock, {
     sleep: (duration: Duration.Duration) =>
-      Effect.suspend(() => {
+      // Masked: interrupted before its `onExit`, a sleep would count for ever.
+      Effect.uninterruptibleMask((restore) => {
         const entry = { until: clock.currentTimeMillisUnsafe() + Duration.toMillis(duration) }
         sleeps.add(entry)
-        return Effect.onExit(clock.sleep(duration), () => Effect.sync(() => sleeps.delete(entry)))
+        return Effect.onExit(restore(clock.sleep(duration)), () => Effect.sync(() => sleeps.delete(entry)))
       })
   })
 

@@ -12,7 +12,12 @@ const runOf = (
   const ids = Object.keys(states)
   const failed = ids.filter((id) => states[id] === FAIL)
   return {
-    result: { requestId: "r", state: failed.length > 0 ? "FAIL" : "COMPLETE", finishedJobs: 1 } as const,
+    result: {
+      requestId: "r",
+      state: failed.length > 0 ? "FAIL" : "COMPLETE",
+      finishedJobs: 1,
+      endings: { complete: 1, failed: failed.length, "timed out": 0, abandoned: 0, stopped: 0, "never ran": 0 }
+    } as const,
     snapshot: {
       jobChain: {
         jobs: Object.fromEntries(ids.map((id) => [id, { id, state: states[id] as number }])),

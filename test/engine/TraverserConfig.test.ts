@@ -8,6 +8,7 @@ describe("TraverserConfig", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* TraverserConfig.Current, {
           stopTimeout: Duration.seconds(10),
+          stopGrace: undefined,
           sendTimeout: Duration.seconds(10),
           reportTries: 5,
           unmadeJobReportTries: 3,

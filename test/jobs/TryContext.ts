@@ -18,6 +18,7 @@ export class TryContext implements JobContext {
   readonly stopSignal = Deferred.makeUnsafe<Reason>()
   data: JobData
   stopReason: Reason | undefined = undefined
+  stopGrace: number | undefined = undefined
   stdout: Buffer = Buffer.alloc(0)
   stderr: Buffer = Buffer.alloc(0)
   private readonly output: JobOutput["Service"] | undefined

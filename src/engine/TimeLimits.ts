@@ -1,0 +1,125 @@
+/**
+ * The time that a chain, its sequences and its jobs may take, and how much of it they have taken.
+ *
+ * A job's clock begins with its first try in a try of its sequence, and a sequence's with its first job; both run on through
+ * retries and waits. A job's own limit for each try is not here: `JobRunner` keeps to that.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+import * as GoDuration from "../domain/GoDuration.ts"
+import { at } from "../domain/Graph.ts"
+import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
+import * as Sequences from "../domain/Sequences.ts"
+import type { Fork } from "./Reporter.ts"
+import { Stopwatch } from "./Stopwatch.ts"
+
+/** Something that has used up its time: a job or sequence by index, or the chain. */
+export interface Limit {
+  readonly of: "job" | "sequence" | "chain"
+  readonly index: number
+}
+
+export class TimeLimits {
+  /** Jobs that must not run any more, because a sequence around them has used up its time, and what to say of it. */
+  readonly overdue = new Map<number, string>()
+  private readonly chain: Progress.Chain
+  private readonly whole: Stopwatch
+  private readonly sequences: Stopwatch
+  private readonly jobs: Stopwatch
+  /** Sequences that are measured. */
+  private readonly measured = new Set<number>()
+
+  constructor(chain: Progress.Chain, clock: Clock.Clock, fork: Fork, reached: (limit: Limit) => void) {
+    this.chain = chain
+    const { elapsed } = chain
+    const whole = { get: () => elapsed.chain, set: (_: number, time: number) => (elapsed.chain = time) }
+    const watch = (times: ConstructorParameters<typeof Stopwatch>[0], of: Limit["of"]) =>
+      new Stopwatch(times, clock, fork, (index) => reached({ of, index }))
+    this.whole = watch(whole, "chain")
+    this.sequences = watch(elapsed.sequences, "sequence")
+    this.jobs = watch(elapsed.jobs, "job")
+  }
+
+  /** Begins with the chain, and with the sequences that had begun before it was suspended or cut off. */
+  begin(): void {
+    const { timeout } = this.chain.jobChain
+    if (timeout) this.whole.begin(0, millisecondsOf(timeout))
+    for (const first of Array.from(this.chain.elapsed.sequences.keys())) {
+      if (Progress.hasTimedOut(this.chain, first)) this.expire(first)
+      else this.beginSequence(first)
+    }
+  }
+
+  /** A job starts its first try, and perhaps a sequence with it. `isAsked`: its type asks for its time. */
+  beginJob(job: number, isAsked: boolean): void {
+    const { retryPolicy, totalTimeout } = this.chain.jobs[job] ?? {}
+    if (totalTimeout || retryPolicy?.maxElapsed || isAsked) this.jobs.begin(job, millisecondsOf(totalTimeout))
+    if (Sequences.isFirst(this.chain.sequences, job)) this.beginSequence(job)
+  }
+
+  endJob(job: number): void {
+    this.jobs.end(job)
+  }
+
+  /** Returns how long a job has run, in milliseconds. */
+  elapsedOf(job: number): number {
+    return this.jobs.elapsed(job)
+  }
+
+  /** Brings the times of sequences and chain up to now, and returns the sequences that have any. */
+  settle(): Iterable<number> {
+    this.whole.settle()
+    this.sequences.settle()
+    return this.measured
+  }
+
+  /** A sequence goes back to its start: it has the rest of its time, those inside it get all of theirs anew. */
+  rewind(first: number, extent: ReadonlyArray<number>): void {
+    if (this.measured.size === 0 && this.overdue.size === 0) return
+    for (const job of extent) {
+      this.overdue.delete(job)
+      if (job !== first && this.measured.delete(job)) this.sequences.end(job)
+    }
+  }
+
+  /** Takes note that a sequence has used up its time. Returns the jobs that must not go on; none where it is COMPLETE. */
+  expire(first: number): ReadonlyArray<number> {
+    const { chain } = this
+    const extent = Sequences.extent(chain.sequences, first)
+    if (extent.every((job) => at(chain.states, job) === JobState.COMPLETE)) return []
+    const text = this.textOf({ of: "sequence", index: first })
+    for (const job of extent) if (!this.overdue.has(job)) this.overdue.set(job, text)
+    return extent
+  }
+
+  /** Says which limit was reached. */
+  textOf({ index, of }: Limit): string {
+    const { graph, jobChain, jobs } = this.chain
+    switch (of) {
+      case "job":
+        return `the job took longer than ${jobs[index]?.totalTimeout}`
+      case "sequence":
+        return `the sequence "${graph.ids[index]}" took longer than ${jobs[index]?.sequenceTimeout}`
+      case "chain":
+        return `the chain took longer than ${jobChain.timeout}`
+    }
+  }
+
+  close(): void {
+    this.whole.close()
+    this.sequences.close()
+    this.jobs.close()
+  }
+
+  private beginSequence(first: number): void {
+    const { sequenceRetryPolicy, sequenceTimeout } = this.chain.jobs[first] ?? {}
+    if (!sequenceTimeout && !sequenceRetryPolicy?.maxElapsed) return
+    this.measured.add(first)
+    this.sequences.begin(first, millisecondsOf(sequenceTimeout))
+  }
+}
+
+const millisecondsOf = (text: string | null | undefined): number | undefined =>
+  text ? GoDuration.parse(text) : undefined
