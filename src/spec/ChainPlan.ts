@@ -11,8 +11,17 @@ import * as Result from "effect/Result"
 import { type ChainSpec, type Entry, isName, type Jobs, type Sequence } from "./ChainSpec.ts"
 import * as NeedsCircle from "./NeedsCircle.ts"
 import * as SpecDecoder from "./SpecDecoder.ts"
-import { didYouMean, type Path, type SpecFault, unique } from "./SpecFault.ts"
-import { type Fields, type Level, lookUp, sequencesAround, type SequenceStep, type Step } from "./Step.ts"
+import { didYouMean, type SpecFault, unique } from "./SpecFault.ts"
+import {
+  type Level,
+  lookUp,
+  namesNeeded,
+  pathOf,
+  pathOfNeed,
+  sequencesAround,
+  type SequenceStep,
+  type Step
+} from "./Step.ts"
 
 export interface ChainPlan {
   readonly name: string | undefined
@@ -34,45 +43,47 @@ export const read = (value: unknown): Result.Result<ChainPlan, ReadonlyArray<Spe
 
 const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault>> => {
   const steps: Array<Step> = []
-  const level = layOut(spec.jobs, { path: ["jobs"], outer: undefined, level: new Map(), all: steps })
-  const faults = [...steps.flatMap(hasAllowedName), ...findNeeds(steps), ...NeedsCircle.faults(steps)]
+  const level = new Map<string, Step>()
+  layOut(spec.jobs, { steps, level, outer: undefined })
+  const faults = [...wrongNames(steps), ...findNeeds(steps), ...NeedsCircle.faults(steps)]
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({ name: spec.name, level, steps })
 }
 
 interface Ground {
-  readonly path: Path
-  readonly outer: SequenceStep | undefined
+  readonly steps: Array<Step>
   readonly level: Map<string, Step>
-  readonly all: Array<Step>
+  readonly outer: SequenceStep | undefined
 }
 
-const layOut = (jobs: Jobs, ground: Ground): Level => {
-  const { all, level, outer, path } = ground
-  for (const [name, entry] of Object.entries(jobs)) {
-    const id = outer === undefined ? name : `${outer.id}.${name}`
-    const fields: Fields = { id, name, path: [...path, name], level, outer, needs: [] }
+const layOut = (jobs: Jobs, { level, outer, steps }: Ground): void => {
+  const prefix = outer === undefined ? "" : `${outer.id}.`
+  for (const name of Object.keys(jobs)) {
+    const entry = jobs[name] as Entry
+    const index = steps.length
+    const id = prefix + name
     if (!isSequence(entry)) {
-      const step: Step = { kind: "job", entry, ...fields }
+      const step: Step = { kind: "job", index, id, name, entry, level, outer, needs: nothing }
       level.set(name, step)
-      all.push(step)
+      steps.push(step)
       continue
     }
     const inside = new Map<string, Step>()
-    const step: SequenceStep = { kind: "sequence", entry, inside, ...fields }
+    const step: Step = { kind: "sequence", index, id, name, entry, inside, level, outer, needs: nothing }
     level.set(name, step)
-    all.push(step)
-    layOut(entry.sequence, { path: [...step.path, "sequence"], outer: step, level: inside, all })
+    steps.push(step)
+    layOut(entry.sequence, { steps, level: inside, outer: step })
   }
-  return level
 }
 
 const isSequence = (entry: Entry): entry is Sequence => "sequence" in entry
 
-const hasAllowedName = ({ name, path }: Step): ReadonlyArray<SpecFault> => {
-  if (isName(name)) return []
-  const message = `"${name}" is no name: expected letters, digits, _ and -, starting with a letter or digit`
-  return [{ kind: "malformed", path, at: "key", message }]
-}
+const nothing: ReadonlyArray<Step> = []
+
+const wrongNames = (steps: ReadonlyArray<Step>): ReadonlyArray<SpecFault> =>
+  steps.filter(({ name }) => !isName(name)).map((step) => {
+    const message = `"${step.name}" is no name: expected letters, digits, _ and -, starting with a letter or digit`
+    return { kind: "malformed", path: pathOf(step), at: "key", message }
+  })
 
 /** Hints compare a name with all that are visible; a file with more wrong needs than this is not misspelt. */
 const hintsMax = 100
@@ -80,37 +91,38 @@ const hintsMax = 100
 /** Fills in what each step needs, and returns what is wrong with needs. */
 const findNeeds = (steps: ReadonlyArray<Step>): ReadonlyArray<SpecFault> => {
   const faults: Array<SpecFault> = []
+  // All needs one after another: those of a step are cut out of it, as an array that grows keeps room for sixteen more.
+  const needs: Array<Step> = []
+  // The last step that needed a step, plus one: finds what is needed twice without a set per step.
+  const neededBy = new Int32Array(steps.length)
   for (const step of steps) {
-    const needed = new Set<Step>()
-    for (const { name, path } of writtenNeeds(step)) {
+    const names = namesNeeded(step)
+    const start = needs.length
+    for (let position = 0; position < names.length; position++) {
+      const name = names[position] as string
       const found = lookUp(name, step)
       const why = found === undefined
         ? explainMissing(name, step, faults.length < hintsMax ? steps : [])
-        : explainRefused(found, step, needed)
-      if (why !== undefined) faults.push({ at: "value", path, ...why })
+        : explainRefused(found, step, neededBy[found.index] === step.index + 1)
+      if (why !== undefined) faults.push({ at: "value", path: pathOfNeed(step, position), ...why })
       else if (found !== undefined) {
-        needed.add(found)
-        step.needs.push({ step: found, path })
+        neededBy[found.index] = step.index + 1
+        needs.push(found)
       }
     }
+    if (needs.length > start) step.needs = needs.slice(start)
   }
   return faults
 }
 
-const writtenNeeds = (step: Step): ReadonlyArray<{ readonly name: string; readonly path: Path }> => {
-  const { needs = [] } = step.entry
-  const path = [...step.path, "needs"]
-  return typeof needs === "string" ? [{ name: needs, path }] : needs.map((name, i) => ({ name, path: [...path, i] }))
-}
-
 type Why = Pick<SpecFault, "kind" | "message" | "hint">
 
-const explainRefused = (found: Step, step: Step, needed: ReadonlySet<Step>): Why | undefined => {
+const explainRefused = (found: Step, step: Step, isNeeded: boolean): Why | undefined => {
   if (found === step) return { kind: "self-edge", message: `"${step.id}" needs itself` }
   if (found.kind === "sequence" && sequencesAround(step).includes(found)) {
     return { kind: "cycle", message: `"${step.id}" is part of the sequence "${found.id}" and cannot wait for its end` }
   }
-  return needed.has(found) ? { kind: "duplicate-edge", message: `"${found.name}" is needed twice` } : undefined
+  return isNeeded ? { kind: "duplicate-edge", message: `"${found.name}" is needed twice` } : undefined
 }
 
 const explainMissing = (name: string, step: Step, all: ReadonlyArray<Step>): Why => {

@@ -73,9 +73,12 @@ const countKeysOf = (value: unknown): number => {
     for (const element of value) if (typeof element === "object") count += countKeysOf(element)
     return count
   }
-  const members = Object.values(value)
-  count += members.length
-  for (const member of members) if (typeof member === "object") count += countKeysOf(member)
+  // Without a list of the keys or values, which for 100,000 members takes longer than all the rest.
+  for (const key in value) {
+    count++
+    const member: unknown = value[key as never]
+    if (typeof member === "object") count += countKeysOf(member)
+  }
   return count
 }
 

@@ -7,52 +7,64 @@
  */
 import * as Graph from "effect/Graph"
 import type { SpecFault } from "./SpecFault.ts"
-import type { Need, Step } from "./Step.ts"
+import { lookUp, namesNeeded, pathOfNeed, type Step } from "./Step.ts"
 
 /** Returns the faults of needs that lead in a circle. */
 export const faults = (steps: ReadonlyArray<Step>): ReadonlyArray<SpecFault> => {
-  const { edges, size } = edgesOf(steps)
-  if (isAcyclic(edges, size)) return []
-  return circles(edges, size).map((group) => explain(group, steps, edges))
+  if (isAcyclic(steps)) return []
+  const edges: Array<Edge> = []
+  visitEdges(steps, (from, to, step, need) => {
+    edges.push({ from, to, need: step === undefined || need === undefined ? undefined : [step, need] })
+  })
+  return circles(edges, 2 * steps.length).map((group) => explain(group, edges))
 }
 
 interface Edge {
   readonly from: number
   readonly to: number
-  /** The need that makes the edge, and whose it is; absent where the edge says what a sequence holds. */
-  readonly need?: readonly [step: Step, need: Need]
+  /** The step whose need makes the edge, and what it needs; absent where the edge says what a sequence holds. */
+  readonly need: Need | undefined
 }
 
-const edgesOf = (steps: ReadonlyArray<Step>): { readonly edges: ReadonlyArray<Edge>; readonly size: number } => {
-  const begins = new Map(steps.map((step, index) => [step, 2 * index]))
-  const begin = (step: Step): number => begins.get(step) as number
-  const edges: Array<Edge> = []
+type Need = readonly [step: Step, needed: Step]
+
+type Visit = (from: number, to: number, step?: Step, needed?: Step) => void
+
+const visitEdges = (steps: ReadonlyArray<Step>, visit: Visit): void => {
   for (const step of steps) {
-    edges.push({ from: begin(step), to: begin(step) + 1 })
-    for (const need of step.needs) edges.push({ from: begin(need.step) + 1, to: begin(step), need: [step, need] })
-    const sequence = step.outer
-    if (sequence === undefined) continue
-    edges.push({ from: begin(sequence), to: begin(step) }, { from: begin(step) + 1, to: begin(sequence) + 1 })
+    const begin = 2 * step.index
+    visit(begin, begin + 1)
+    for (const needed of step.needs) visit(2 * needed.index + 1, begin, step, needed)
+    if (step.outer === undefined) continue
+    visit(2 * step.outer.index, begin)
+    visit(begin + 1, 2 * step.outer.index + 1)
   }
-  return { edges, size: 2 * steps.length }
 }
 
 /** Takes away nodes nothing leads to until none is left; on a circle there always is something. */
-const isAcyclic = (edges: ReadonlyArray<Edge>, size: number): boolean => {
+const isAcyclic = (steps: ReadonlyArray<Step>): boolean => {
+  const size = 2 * steps.length
   const unmet = new Int32Array(size)
-  const next = Array.from({ length: size }, (): Array<number> => [])
-  for (const { from, to } of edges) {
+  // The edges from a node are a list in two arrays: the latest one, and for each edge the one before it.
+  const latest = new Int32Array(size).fill(-1)
+  const before: Array<number> = []
+  const targets: Array<number> = []
+  visitEdges(steps, (from, to) => {
     unmet[to] = (unmet[to] as number) + 1
-    next[from]?.push(to)
-  }
-  const free = [...unmet.keys()].filter((node) => unmet[node] === 0)
-  for (let i = 0; i < free.length; i++) {
-    for (const to of next[free[i] as number] ?? []) {
+    before.push(latest[from] as number)
+    latest[from] = targets.push(to) - 1
+  })
+  const free = new Int32Array(size)
+  let found = 0
+  for (let node = 0; node < size; node++) if (unmet[node] === 0) free[found++] = node
+  for (let taken = 0; taken < found; taken++) {
+    for (let edge = latest[free[taken] as number] as number; edge >= 0; edge = before[edge] as number) {
+      const to = targets[edge] as number
       unmet[to] = (unmet[to] as number) - 1
-      if (unmet[to] === 0) free.push(to)
+      if (unmet[to] === 0) free[found++] = to
     }
   }
-  return free.length === size
+  return found === size
 }
 
 /** Groups of nodes that all lead to one another. */
@@ -65,14 +77,14 @@ const circles = (edges: ReadonlyArray<Edge>, size: number): ReadonlyArray<Readon
 }
 
 /** Walks a group backwards from need to need until it comes round. */
-const explain = (group: ReadonlySet<number>, steps: ReadonlyArray<Step>, edges: ReadonlyArray<Edge>): SpecFault => {
+const explain = (group: ReadonlySet<number>, edges: ReadonlyArray<Edge>): SpecFault => {
   const before = new Map<number, Edge>()
   for (const edge of edges) {
     if (group.has(edge.from) && group.has(edge.to) && !before.has(edge.to)) before.set(edge.to, edge)
   }
   const walk: Array<Edge> = []
   const seen = new Map<number, number>()
-  let node = Math.min(...group)
+  let node = [...group].reduce((least, other) => Math.min(least, other))
   while (!seen.has(node)) {
     seen.set(node, walk.length)
     const edge = before.get(node) as Edge
@@ -80,28 +92,27 @@ const explain = (group: ReadonlySet<number>, steps: ReadonlyArray<Step>, edges: 
     node = edge.from
   }
   const needs = walk.slice(seen.get(node)).flatMap(({ need }) => need === undefined ? [] : [need])
-  const order = (step: Step) => steps.indexOf(step)
-  const first = needs.reduce(
-    (least, [step], index) => order(step) < order(needs[least]?.[0] as Step) ? index : least,
-    0
-  )
+  const first = needs.reduce((least, [step], at) => step.index < (needs[least] as Need)[0].index ? at : least, 0)
   const turned = [...needs.slice(first), ...needs.slice(0, first)]
   return {
     kind: "cycle",
-    path: turned[0]?.[1].path ?? [],
+    path: placeOf(turned[0] as Need),
     at: "value",
     message: `the needs lead in a circle: ${describe(turned)}`
   }
 }
 
-const describe = (needs: ReadonlyArray<readonly [step: Step, need: Need]>): string => {
-  const words = needs.map(([step, need], index) => {
-    const previous = needs[index - 1]?.[1].step
+const placeOf = ([step, needed]: Need): SpecFault["path"] =>
+  pathOfNeed(step, namesNeeded(step).findIndex((name) => lookUp(name, step) === needed))
+
+const describe = (needs: ReadonlyArray<Need>): string => {
+  const words = needs.map(([step, needed], index) => {
+    const previous = needs[index - 1]?.[1]
     // A need on a sequence is a need on all that it holds, and what is needed there comes round from inside.
     const from = previous === undefined || previous === step ? "" : ` (with "${step.id}" in it)`
-    return `${index === 0 ? `"${step.id}"` : from} needs "${need.step.id}"`
+    return `${index === 0 ? `"${step.id}"` : from} needs "${needed.id}"`
   })
-  const last = needs.at(-1)?.[1].step
+  const last = needs.at(-1)?.[1]
   const first = needs[0]?.[0]
   return words.join("") + (last === first ? "" : ` (with "${first?.id}" in it)`)
 }

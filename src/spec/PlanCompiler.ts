@@ -5,13 +5,15 @@
  * where its only first or last step is a sequence itself: a job can be first of one sequence only, and the extent of a
  * sequence reaches to its own jobs, not to those of sequences inside.
  *
+ * Plans can have a hundred thousand steps: what is made for each of them is a job, its list of next jobs and little else.
+ *
  * @since 0.1.0
  */
 import type { Job, JobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { ChainPlan } from "./ChainPlan.ts"
 import type { Path } from "./SpecFault.ts"
-import type { JobStep, Level, SequenceStep, Step } from "./Step.ts"
+import { type JobStep, type Level, pathOf, type SequenceStep, type Step } from "./Step.ts"
 
 export interface Compiled {
   readonly jobChain: JobChain
@@ -22,77 +24,81 @@ export interface Compiled {
 /** Returns the wire chain of a plan. */
 export const compile = (plan: ChainPlan, requestId: string): Compiled => {
   const draft: Draft = {
-    needed: new Set(plan.steps.flatMap((step) => step.needs.map((need) => need.step))),
-    edges: new Map(),
-    jobs: new Map(),
-    next: new Map(),
-    origins: new Map()
+    isNeeded: neededIn(plan.steps),
+    nodes: [],
+    lastOf: new Array(plan.steps.length),
+    joins: new Map()
   }
-  for (const step of plan.steps) if (step.kind === "sequence") draft.edges.set(step, edgesOf(step.inside, step, draft))
-  const chain = edgesOf(plan.level, undefined, draft)
-  draft.edges.set(undefined, chain)
   addLevel(draft, plan.level, undefined)
+  link(draft, plan.level, [])
+  let origins: Origins | undefined
   return {
     jobChain: {
       requestId,
-      jobs: Object.fromEntries(draft.jobs),
-      adjacencyList: Object.fromEntries(draft.next),
+      jobs: jobsOf(draft),
+      adjacencyList: adjacencyListOf(draft),
       state: JobState.PENDING,
       finishedJobs: 0
     },
-    pathOf: (path) => pathInSpec(draft.origins, path)
+    pathOf: (path) => pathInSpec(origins ??= new Map(plan.steps.map((step) => [step.id, step])), path)
   }
 }
-
-const pathInSpec = (origins: Draft["origins"], [field, id, key, ...rest]: Path): Path => {
-  if (id === undefined) return []
-  const step = origins.get(String(id))
-  if (step === undefined) return ["jobs"]
-  if (field !== "jobs" || key === undefined) return step.path
-  if (key === "sequenceRetry") return [...sequenceOf(step).path, "retry"]
-  if (key === "sequenceRetryWait") return [...sequenceOf(step).path, "retryWait"]
-  const isShort = step.kind === "job" && "run" in step.entry && (key === "args" || key === "type")
-  return isShort ? [...step.path, "run"] : [...step.path, key, ...rest]
-}
-
-/** The first job of a sequence says on the wire how the sequence is retried. */
-const sequenceOf = (step: Step): Step => step.kind === "job" ? step.outer ?? step : step
 
 interface Draft {
-  readonly needed: ReadonlySet<Step>
-  /** Per sequence, and for the chain's own level. */
-  readonly edges: Map<SequenceStep | undefined, Edges>
-  readonly jobs: Map<string, Job>
-  readonly next: Map<string, Array<string>>
-  /** Job id → the step it was made of; a `noop` job that joins others: its sequence, `undefined` for the chain's own. */
-  readonly origins: Map<string, Step | undefined>
+  /** By the index of the step; 1 where another needs it. */
+  readonly isNeeded: Uint8Array
+  readonly nodes: Array<Node>
+  /** By the index of the step: its job, of a sequence the last one. */
+  readonly lastOf: Array<Node>
+  readonly joins: Map<Level, Joins>
 }
 
-/** Where a level begins and ends. */
-interface Edges {
-  readonly begin: Edge
-  readonly end: Edge
-}
-
-interface Edge {
-  /** The first or last job. */
+/** A job in the making. */
+interface Node {
   readonly id: string
-  /** The steps it joins; empty where it is a job of the level itself. */
-  readonly joins: ReadonlySet<Step>
+  readonly job: Job
+  previous: ReadonlyArray<Node>
+  /** How many next jobs are still to be written into `next`. */
+  nextCount: number
+  next: Array<string> | undefined
 }
 
-const edgesOf = (level: Level, of: SequenceStep | undefined, { needed }: Draft): Edges => {
-  const steps = [...level.values()]
-  const firsts = steps.filter((step) => !step.needs.some((need) => need.step.level === level))
-  const lasts = steps.filter((step) => !needed.has(step))
-  const edge = (name: string, outermost: ReadonlyArray<Step>): Edge => {
-    const [only] = outermost
-    const canStandAlone = outermost.length === 1 && (of === undefined || only?.kind === "job")
-    if (only !== undefined && canStandAlone) return { id: only.id, joins: new Set() }
-    return { id: freeId(name, level, of), joins: new Set(outermost) }
-  }
-  return { begin: edge("begin", firsts), end: edge("end", lasts) }
+/** The `noop` jobs that a level has for its first and last steps. */
+interface Joins {
+  readonly begin: Node | undefined
+  readonly end: Node | undefined
+  /** What the last one joins. */
+  readonly lasts: ReadonlyArray<Step>
 }
+
+const neededIn = (steps: ReadonlyArray<Step>): Uint8Array => {
+  const isNeeded = new Uint8Array(steps.length)
+  for (const step of steps) for (const { index } of step.needs) isNeeded[index] = 1
+  return isNeeded
+}
+
+const isFirst = ({ level, needs }: Step): boolean => !needs.some((need) => need.level === level)
+
+/** Adds the jobs of a level, in the order of the spec. */
+const addLevel = (draft: Draft, level: Level, of: SequenceStep | undefined): void => {
+  const steps = [...level.values()]
+  const firsts = steps.filter(isFirst)
+  const lasts = steps.filter(({ index }) => draft.isNeeded[index] === 0)
+  const beginId = standsAlone(firsts, of) ? firsts[0].id : freeId("begin", level, of)
+  const begin = beginId === firsts[0]?.id ? undefined : add(draft, noop(beginId, beginId, of))
+  for (const step of steps) {
+    if (step.kind === "sequence") addLevel(draft, step.inside, step)
+    else draft.lastOf[step.index] = add(draft, jobOf(step, beginId))
+  }
+  const end = standsAlone(lasts, of) ? undefined : add(draft, noop(freeId("end", level, of), beginId, of))
+  draft.joins.set(level, { begin, end, lasts })
+  if (of !== undefined) draft.lastOf[of.index] = end ?? draft.lastOf[(lasts[0] as Step).index] as Node
+}
+
+type One = readonly [Step]
+
+const standsAlone = (ends: ReadonlyArray<Step>, of: SequenceStep | undefined): ends is One =>
+  ends.length === 1 && (of === undefined || ends[0]?.kind === "job")
 
 /** Names hold no dots, so only a step of the same level can have the id. */
 const freeId = (name: string, level: Level, of: SequenceStep | undefined): string => {
@@ -101,69 +107,97 @@ const freeId = (name: string, level: Level, of: SequenceStep | undefined): strin
   return of === undefined ? free : `${of.id}.${free}`
 }
 
-const addLevel = (draft: Draft, level: Level, of: SequenceStep | undefined): void => {
-  const { begin, end } = draft.edges.get(of) as Edges
-  if (begin.joins.size > 0) addNoop(draft, begin, of, of === undefined ? [] : parents(draft, of))
-  for (const step of level.values()) {
-    if (step.kind === "job") addJob(draft, step)
-    else addLevel(draft, step.inside, step)
-  }
-  if (end.joins.size > 0) addNoop(draft, end, of, [...end.joins].map((step) => lastId(draft, step)))
+const add = (draft: Draft, job: Job): Node => {
+  const node: Node = { id: job.id as string, job, previous: [], nextCount: 0, next: undefined }
+  draft.nodes.push(node)
+  return node
 }
 
-const addNoop = (draft: Draft, { id }: Edge, of: SequenceStep | undefined, after: ReadonlyArray<string>): void => {
-  add(draft, { id, name: id, type: "noop", state: JobState.PENDING, ...membership(draft, id, of) }, of, after)
+type Mutable<A> = { -readonly [Key in keyof A]: A[Key] }
+
+const noop = (id: string, sequenceId: string, of: SequenceStep | undefined): Job => {
+  const job: Mutable<Job> = { id, name: id, type: "noop", state: JobState.PENDING }
+  if (of !== undefined) setSequence(job, sequenceId, of)
+  return job
 }
 
-const addJob = (draft: Draft, step: JobStep): void => {
-  const { entry, id, outer } = step
+// Fields one by one: to spread what may be there costs as much as all the rest.
+const jobOf = ({ entry, id, outer }: JobStep, sequenceId: string): Job => {
   const { data, name = id, retry, retryWait } = entry
+  const job: Mutable<Job> = { id, name, type: "run" in entry ? "shell" : entry.type, state: JobState.PENDING }
   const args = "run" in entry ? { command: entry.run } : entry.args
-  const job: Job = {
-    id,
-    name,
-    type: "run" in entry ? "shell" : entry.type,
-    state: JobState.PENDING,
-    ...(args && { args }),
-    ...(data && { data }),
-    ...(retry !== undefined && { retry }),
-    ...(retryWait !== undefined && { retryWait }),
-    ...membership(draft, id, outer)
+  if (args !== undefined) job.args = args
+  if (data !== undefined) job.data = data
+  if (retry !== undefined) job.retry = retry
+  if (retryWait !== undefined) job.retryWait = retryWait
+  if (outer !== undefined) setSequence(job, sequenceId, outer)
+  return job
+}
+
+/** The first job of a sequence says on the wire how the sequence is retried. */
+const setSequence = (job: Mutable<Job>, sequenceId: string, { entry: { retry, retryWait } }: SequenceStep): void => {
+  job.sequenceId = sequenceId
+  if (job.id !== sequenceId) return
+  if (retry !== undefined) job.sequenceRetry = retry
+  if (retryWait !== undefined) job.sequenceRetryWait = retryWait
+}
+
+/** Sets what is right before each job of a level. `before` is right before the level's first. */
+const link = (draft: Draft, level: Level, before: ReadonlyArray<Node>): void => {
+  const { begin, end, lasts } = draft.joins.get(level) as Joins
+  if (begin !== undefined) begin.previous = before
+  for (const step of level.values()) {
+    const previous = previousOf(draft, step, begin ?? before)
+    if (step.kind === "sequence") link(draft, step.inside, previous)
+    else (draft.lastOf[step.index] as Node).previous = previous
   }
-  // The first job of a sequence also waits for what the sequence waits for.
-  const isFirst = outer !== undefined && draft.edges.get(outer)?.begin.id === id
-  add(draft, job, step, isFirst ? [...parents(draft, step), ...parents(draft, outer)] : parents(draft, step))
+  if (end !== undefined) end.previous = lasts.map(({ index }) => draft.lastOf[index] as Node)
 }
 
-const membership = (draft: Draft, id: string, of: SequenceStep | undefined): Partial<Job> => {
-  if (of === undefined) return {}
-  const sequenceId = draft.edges.get(of)?.begin.id as string
-  const { retry, retryWait } = of.entry
-  if (sequenceId !== id) return { sequenceId }
-  return {
-    sequenceId,
-    ...(retry !== undefined && { sequenceRetry: retry }),
-    ...(retryWait !== undefined && { sequenceRetryWait: retryWait })
+/** The last jobs of what a step needs; where it needs nothing on its level, also what is before that. */
+const previousOf = ({ lastOf }: Draft, step: Step, before: Node | ReadonlyArray<Node>): ReadonlyArray<Node> => {
+  const needs = step.needs.map(({ index }) => lastOf[index] as Node)
+  if (!isFirst(step)) return needs
+  return "job" in before ? [before, ...needs] : [...new Set([...needs, ...before])]
+}
+
+// No id is `__proto__`, as names begin with a letter or digit: ids can be set as keys.
+const jobsOf = ({ nodes }: Draft): Record<string, Job> => {
+  const jobs: Record<string, Job> = {}
+  for (const { id, job } of nodes) jobs[id] = job
+  return jobs
+}
+
+const adjacencyListOf = ({ nodes }: Draft): Record<string, ReadonlyArray<string>> => {
+  for (const { previous } of nodes) for (const parent of previous) parent.nextCount++
+  // Backwards, as counts say where the last one goes; so lists have no room to spare.
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    const { id, previous } = nodes[index] as Node
+    for (const parent of previous) {
+      parent.next ??= new Array<string>(parent.nextCount)
+      parent.next[--parent.nextCount] = id
+    }
   }
+  const adjacencyList: Record<string, ReadonlyArray<string>> = {}
+  for (const { id, next } of nodes) if (next !== undefined) adjacencyList[id] = next
+  return adjacencyList
 }
 
-const add = (draft: Draft, job: Job, origin: Step | undefined, after: ReadonlyArray<string>): void => {
-  const id = job.id as string
-  draft.jobs.set(id, job)
-  draft.origins.set(id, origin)
-  for (const parent of new Set(after)) {
-    const next = draft.next.get(parent)
-    if (next === undefined) draft.next.set(parent, [id])
-    else next.push(id)
-  }
+type Origins = ReadonlyMap<string, Step>
+
+/** A `noop` job that joins others was made of its sequence. */
+const originOf = (origins: Origins, id: string): Step | undefined =>
+  origins.get(id) ?? origins.get(id.slice(0, Math.max(0, id.lastIndexOf("."))))
+
+const pathInSpec = (origins: Origins, [field, id, key, ...rest]: Path): Path => {
+  if (id === undefined) return []
+  const step = originOf(origins, String(id))
+  if (step === undefined) return ["jobs"]
+  if (field !== "jobs" || key === undefined) return pathOf(step)
+  if (key === "sequenceRetry") return [...pathOf(sequenceOf(step)), "retry"]
+  if (key === "sequenceRetryWait") return [...pathOf(sequenceOf(step)), "retryWait"]
+  const isShort = step.kind === "job" && "run" in step.entry && (key === "args" || key === "type")
+  return isShort ? [...pathOf(step), "run"] : [...pathOf(step), key, ...rest]
 }
 
-/** Returns the jobs right before a step: the last of what it needs, and where it needs nothing on its level its begin. */
-const parents = (draft: Draft, step: Step): ReadonlyArray<string> => {
-  const { id, joins } = (draft.edges.get(step.outer) as Edges).begin
-  const ends = step.needs.map((need) => lastId(draft, need.step))
-  return joins.has(step) ? [id, ...ends] : ends
-}
-
-const lastId = (draft: Draft, step: Step): string =>
-  step.kind === "job" ? step.id : draft.edges.get(step)?.end.id as string
+const sequenceOf = (step: Step): Step => step.kind === "job" ? step.outer ?? step : step

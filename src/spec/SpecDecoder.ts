@@ -11,10 +11,13 @@ import * as SchemaAST from "effect/SchemaAST"
 import { ChainSpec, Entry, type Jobs, Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
 import * as IssueFaults from "./IssueFaults.ts"
 import { meant, type SpecFault } from "./SpecFault.ts"
+import * as SpecShape from "./SpecShape.ts"
 
 /** Returns the spec, or everything that is wrong with its shape. */
 export const decode = (value: unknown): Result.Result<ChainSpec, ReadonlyArray<SpecFault>> =>
-  Result.mapError(decodeSpec(value), ({ issue }) => IssueFaults.make(issue, value, choose).map(explainMixture))
+  SpecShape.fits(value)
+    ? Result.succeed(value)
+    : Result.mapError(decodeSpec(value), ({ issue }) => IssueFaults.make(issue, value, choose).map(explainMixture))
 
 const decodeSpec = Schema.decodeUnknownResult(ChainSpec, { errors: "all", onExcessProperty: "error" })
 

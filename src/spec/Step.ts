@@ -1,6 +1,8 @@
 /**
  * A job or sequence of a chain as written, with its names understood: every need leads to the step it means.
  *
+ * Paths are made only where a fault asks for one.
+ *
  * @since 0.1.0
  */
 import type { Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
@@ -23,20 +25,33 @@ export interface SequenceStep extends Fields {
 }
 
 export interface Fields {
+  /** Its place among all steps of the plan. */
+  readonly index: number
   /** The names that lead to it, joined by dots. */
   readonly id: string
   readonly name: string
-  readonly path: Path
   /** The level it stands on. */
   readonly level: Level
   /** The sequence whose level that is; `undefined` for the chain's own. */
   readonly outer: SequenceStep | undefined
-  readonly needs: Array<Need>
+  /** Set when all names are known. */
+  needs: ReadonlyArray<Step>
 }
 
-export interface Need {
-  readonly step: Step
-  readonly path: Path
+/** Returns where in the spec a step stands. */
+export const pathOf = ({ name, outer }: Step): Path =>
+  outer === undefined ? ["jobs", name] : [...pathOf(outer), "sequence", name]
+
+/** Returns the names that a step needs, as they are written. */
+export const namesNeeded = ({ entry: { needs } }: Step): ReadonlyArray<string> =>
+  typeof needs === "string" ? [needs] : needs ?? nothing
+
+const nothing: ReadonlyArray<string> = []
+
+/** Returns where in the spec the need at a position stands. */
+export const pathOfNeed = (step: Step, position: number): Path => {
+  const path = [...pathOf(step), "needs"]
+  return typeof step.entry.needs === "string" ? path : [...path, position]
 }
 
 /** Returns the step a name means: the one on the same level, else on the nearest level further out. */

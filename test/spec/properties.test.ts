@@ -61,7 +61,7 @@ describe("each chain as people write it", () => {
     for (const { jobChain, plan, text } of cases) {
       const { graph, jobsOf } = look(jobChain)
       for (const step of plan.steps) {
-        for (const { step: needed } of step.needs) {
+        for (const needed of step.needs) {
           for (const job of jobsOf(needed)) {
             const after = new Set(Graph.reach(graph, job, graph.ids.length))
             assert.isTrue(jobsOf(step).every((later) => after.has(later)), `${step.id} needs ${needed.id}: ${text}`)

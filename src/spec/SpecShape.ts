@@ -1,0 +1,92 @@
+/**
+ * Looks whether a value has the shape of a `ChainSpec`, and nothing else.
+ *
+ * `SpecDecoder` asks here first: the schema takes many times as long, and says what is wrong, which seldom anything is. What
+ * fits here is its own decoding. A shape that is not known here is no fault: it is left to the schema.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as GoDuration from "../domain/GoDuration.ts"
+import type { ChainSpec } from "./ChainSpec.ts"
+
+/** Returns whether a value surely is a spec. */
+export const fits = (value: unknown): value is ChainSpec => isPlain(value) && has(value, "jobs") && keep(value, ofChain)
+
+type Rule = (value: unknown) => boolean
+type Rules = ReadonlyMap<string, Rule>
+
+// By `for … in`, here and below: it makes no list of the keys, which is most of what looking at a small object costs.
+const keep = (value: Plain, rules: Rules): boolean => {
+  for (const key in value) {
+    const rule = rules.get(key)
+    if (rule === undefined || !rule(value[key])) return false
+  }
+  return true
+}
+
+type Plain = Readonly<Record<string, unknown>>
+
+/** Others may have keys that are not their own, which `for … in` would find. */
+const isPlain = (value: unknown): value is Plain => {
+  if (typeof value !== "object" || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const has = (value: Plain, key: string): boolean => value[key] !== undefined
+
+const isText: Rule = (value) => typeof value === "string"
+
+const isNonEmptyText: Rule = (value) => typeof value === "string" && value !== ""
+
+const isNeeds: Rule = (value) => typeof value === "string" || (Array.isArray(value) && value.every(isText))
+
+const isCount: Rule = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isWait: Rule = (value) => typeof value === "string" && (GoDuration.parse(value) ?? -1) >= 0
+
+const isObject: Rule = (value) => {
+  if (!isPlain(value)) return false
+  for (const key in value) if (!isJson(value[key])) return false
+  return true
+}
+
+const isJson: Rule = (value) => {
+  if (typeof value === "object") return value === null || isJsonTree(value)
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)
+}
+
+const isJsonTree = Schema.is(Schema.Json)
+
+const isJobs: Rule = (value) => {
+  if (!isPlain(value)) return false
+  let count = 0
+  for (const name in value) {
+    if (!isEntry(value[name])) return false
+    count++
+  }
+  return count > 0
+}
+
+const isEntry: Rule = (value) => {
+  if (!isPlain(value)) return false
+  if (has(value, "run")) return keep(value, ofCommand)
+  return has(value, "type") ? keep(value, ofJob) : has(value, "sequence") && keep(value, ofSequence)
+}
+
+const common: ReadonlyArray<readonly [key: string, rule: Rule]> = [
+  ["needs", isNeeds],
+  ["retry", isCount],
+  ["retryWait", isWait]
+]
+
+const ofAnyJob: typeof common = [...common, ["name", isNonEmptyText], ["data", isObject]]
+
+const ofCommand: Rules = new Map([...ofAnyJob, ["run", isNonEmptyText]])
+
+const ofJob: Rules = new Map([...ofAnyJob, ["type", isNonEmptyText], ["args", isObject]])
+
+const ofSequence: Rules = new Map([...common, ["sequence", isJobs]])
+
+const ofChain: Rules = new Map([["$schema", isText], ["name", isNonEmptyText], ["jobs", isJobs]])
