@@ -175,9 +175,7 @@ const indexOf = (chain: Chain, jobId: string): number => {
 
 const mayRetryAny = (chain: Chain): boolean =>
   Progress.failed(chain) > 0 &&
-  chain.states.some((state, job) =>
-    (state === JobState.FAIL || state === JobState.UNKNOWN) && Progress.sequenceToRetry(chain, job) >= 0
-  )
+  chain.states.some((state, job) => JobState.isFailure(state) && Progress.sequenceToRetry(chain, job) >= 0)
 
 const nonZero = (chain: Chain, tries: Uint32Array): Record<string, number> => {
   const found: Record<string, number> = {}
@@ -196,17 +194,19 @@ const completesInIdOrder = (chain: Chain): boolean => {
 
 /** Our own additions to the wire format are there only where the plain format would say something else. */
 const jobNow = (chain: Chain, job: number, isInIdOrder: boolean): Job => {
-  const { completion: _, data: __, ending: ___, initialData: ____, ...rest } = chain.jobs[job] as Job
+  const { completion: _, data: __, ending: ___, initialData: ____, reason: _____, ...rest } = chain.jobs[job] as Job
   const data = DataFlow.view(chain.data, job)
   const initial = DataFlow.initial(chain.data, job)
   const completion = at(chain.completions, job)
   const ending = chain.endings.get(job)
+  const reason = chain.reasons.get(job)
   return {
     ...rest,
     state: at(chain.states, job),
     ...(Object.keys(data).length === 0 ? {} : { data }),
     ...(JobData.same(data, initial) ? {} : { initialData: initial }),
     ...(completion === 0 || isInIdOrder ? {} : { completion }),
-    ...(ending === undefined ? {} : { ending })
+    ...(ending === undefined ? {} : { ending }),
+    ...(reason === undefined ? {} : { reason })
   }
 }

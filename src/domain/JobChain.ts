@@ -67,7 +67,9 @@ export const Job = Schema.StructWithRest(
      */
     sequenceSiblings: field(Schema.String),
     /** What else is to be said of how the job ended, see `Ending`: `"abandoned"` or `"timed out"`. */
-    ending: field(Schema.String)
+    ending: field(Schema.String),
+    /** On a job that has failed: why it was not tried again. */
+    reason: field(Schema.String)
   }),
   unknownFields
 ).annotate({ identifier: "Job" })

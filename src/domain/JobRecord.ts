@@ -32,6 +32,8 @@ export interface JobRecord {
   readonly base: DataFlow.Base | undefined
   /** How it ended, where its state does not say it. */
   readonly ending: Ending.Special | undefined
+  /** Why it was not tried again, where it has failed. */
+  readonly reason: string | undefined
   /** How long it has run in this try of its sequence, in milliseconds, where that matters. */
   readonly elapsed: number | undefined
   /** On a sequence's first job: the same of the sequence. */
@@ -50,6 +52,7 @@ export const make = (chain: Progress.Chain, job: number): JobRecord => ({
   writes: chain.data.writes.get(job),
   base: chain.data.bases.get(job),
   ending: chain.endings.get(job),
+  reason: chain.reasons.get(job),
   elapsed: chain.elapsed.jobs.get(job),
   sequenceElapsed: chain.elapsed.sequences.get(job)
 })
@@ -66,6 +69,7 @@ export const restore = (chain: Progress.Chain, records: Iterable<JobRecord>): vo
     chain.rewinding[job] = record.isRewinding ? 1 : 0
     DataFlow.restore(chain.data, job, record.writes, record.base)
     restoreTo(chain.endings, job, record.ending)
+    restoreTo(chain.reasons, job, record.reason)
     restoreTo(chain.elapsed.jobs, job, record.elapsed)
     restoreTo(chain.elapsed.sequences, job, record.sequenceElapsed)
   }

@@ -56,5 +56,8 @@ export const toCode = (state: JobState): number => codes[state]
 /** Returns the state a wire number stands for; `"UNKNOWN"` for every number that stands for none. */
 export const fromCode = (code: number): JobState => words[code] ?? "UNKNOWN"
 
+/** Returns whether a job in a state has failed: FAIL, or UNKNOWN, which counts as a failure. */
+export const isFailure = (code: number): boolean => code === FAIL || code === UNKNOWN
+
 /** Returns a state for people: its word, or the bare number where no word belongs to it. */
 export const describe = (code: number): string => words[code] ?? String(code)

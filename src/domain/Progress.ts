@@ -40,6 +40,10 @@ export interface Chain {
   /** How jobs ended, where their states do not say it. */
   readonly endings: Map<number, Ending.Special>
   readonly elapsed: Elapsed.Elapsed
+  /** Why jobs that have failed are not tried again. */
+  readonly reasons: Map<number, string>
+  /** Whether a job has a priority or a key with a limit. */
+  hasPlaces: boolean
   /** State number → how many jobs are in it. */
   readonly counts: Int32Array
   runnable: number
@@ -82,6 +86,8 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     completions,
     rewinding: new Uint8Array(size),
     endings: new Map(),
+    reasons: new Map(),
+    hasPlaces: false,
     elapsed: Elapsed.make(graph, tries.elapsed),
     counts: new Int32Array(JobState.SUSPENDED + 1),
     runnable: 0,
@@ -93,8 +99,10 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
   yield* Slices.range(size, (start, end) => {
     for (let job = start; job < end; job++) {
       count(chain, job)
-      const ending = jobs[job]?.ending
+      const { concurrencyKey, ending, priority, reason } = jobs[job] as Job
       if (ending) chain.endings.set(job, ending as Ending.Special)
+      if (reason) chain.reasons.set(job, reason)
+      if (concurrencyKey || priority) chain.hasPlaces = true
     }
   })
   return chain
@@ -242,16 +250,16 @@ export const endRewinding = (chain: Chain, job: number): void => {
 
 const mayRetry = (chain: Chain, first: number, failed: RetryPolicy.FailedTry | undefined): boolean =>
   Graph.at(chain.sequenceTries, first) <= (chain.jobs[first]?.sequenceRetry ?? 0) &&
-  !hasTimedOut(chain, first) &&
   refusalOfRetry(chain, first, failed) === undefined
 
-/** Returns why a sequence's retry policy is against another try; `undefined` where it is not. */
+/** Returns why a sequence may not be tried again, although it has tries left; `undefined` where it may. */
 export const refusalOfRetry = (
   chain: Chain,
   first: number,
   failed: RetryPolicy.FailedTry | undefined
 ): string | undefined => {
-  const policy = chain.jobs[first]?.sequenceRetryPolicy
+  const { sequenceRetryPolicy: policy, sequenceTimeout } = chain.jobs[first] as Job
+  if (hasTimedOut(chain, first)) return `it took longer than ${sequenceTimeout}`
   if (!policy || failed === undefined) return undefined
   const elapsed = chain.elapsed.sequences.get(first) ?? 0
   return RetryPolicy.refusal(policy, failed, elapsed, sequenceRetryWait(chain, first))
@@ -261,6 +269,7 @@ const backToPending = (chain: Chain, job: number): void => {
   setState(chain, job, JobState.PENDING)
   chain.latestTries[job] = 0
   if (chain.endings.size > 0) chain.endings.delete(job)
+  if (chain.reasons.size > 0) chain.reasons.delete(job)
   if (chain.elapsed.jobs.size > 0) chain.elapsed.jobs.delete(job)
   DataFlow.reset(chain.data, job)
 }

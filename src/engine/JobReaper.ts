@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Chain from "../domain/Chain.ts"
+import { at } from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
@@ -96,8 +97,7 @@ function takeIn(chain: Chain.Chain, { isTooLate, job, state }: DoneJob): undefin
 }
 
 const retrySequence = (chain: Chain.Chain, { failed, isTooLate, job }: DoneJob): Rewound | undefined => {
-  const state = chain.states[job]
-  if (isTooLate || (state !== JobState.FAIL && state !== JobState.UNKNOWN)) return undefined
+  if (isTooLate || !JobState.isFailure(at(chain.states, job))) return undefined
   const first = Progress.sequenceToRetry(chain, job, failed)
   return first < 0 ? undefined : { first, running: Progress.rewind(chain, first) }
 }

@@ -12,6 +12,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import { at } from "../domain/Graph.ts"
+import * as Progress from "../domain/Progress.ts"
 import * as RetryPolicy from "../domain/RetryPolicy.ts"
 import type { RunningJob } from "./RunningJob.ts"
 import type { TryFailure, TypeRetrying } from "./TypeRetrying.ts"
@@ -35,19 +37,34 @@ export const decide = (
   if (!retryPolicy) return Effect.succeed({ wait: running.retryWait })
   return Effect.map(Random.next, (random) => {
     const wait = RetryPolicy.waitBefore(retryPolicy, running.retryWait, running.latestTry - 1, random)
-    const failed = { exit: failure.exit, errorTag: tagOf(failure.error) }
+    const failed = toFailedTry(failure)
     const refusal = RetryPolicy.refusal(retryPolicy, failed, running.host.elapsedOf(running), wait)
     return refusal === undefined ? { wait } : { refusal }
   })
 }
 
-/** Returns the tag of an error; `undefined` for what has none. */
-export const tagOf = (error: unknown): string | undefined =>
+/** Returns what policies look at of a failure. */
+export const toFailedTry = ({ error, exit }: TryFailure): RetryPolicy.FailedTry => ({ exit, errorTag: tagOf(error) })
+
+const tagOf = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
     ? error._tag
     : undefined
 
-const noRetriesLeft: Decision = { refusal: "no retries left" }
+/** Says why a job that has failed, and whose sequence is not rewound, is not tried again. */
+export const whyNot = (chain: Progress.Chain, running: RunningJob): string => {
+  const { failure, interruption, job, limit, refusal } = running
+  const last = failure === undefined ? "it could not be made" : refusal ?? noRetriesLeft.refusal
+  // A job whose time is up is not tried again whatever else is left.
+  const own = limit === undefined ? last : interruption === "timeout" ? limit : `${limit}; ${last}`
+  const first = at(chain.sequences.sequenceOf, job)
+  if (first < 0) return own
+  const failed = failure && toFailedTry(failure)
+  const ofSequence = Progress.refusalOfRetry(chain, first, failed) ?? noRetriesLeft.refusal
+  return `${own}; sequence "${chain.graph.ids[first]}": ${ofSequence}`
+}
+
+const noRetriesLeft = { refusal: "no retries left" }
 const refusedByType: Decision = { refusal: "its type does not try again after this failure" }
 const scheduleEnded: Decision = { refusal: "the schedule of its type has ended" }
 

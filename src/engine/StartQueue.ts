@@ -11,14 +11,14 @@ import { at } from "../domain/Graph.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
+import type { JobLine } from "./Line.ts"
 
 export class StartQueue {
   private readonly chain: Progress.Chain
   /** 1 for a job that has ended and whose log is still being sent. */
   private readonly reporting: Uint8Array
   private reports = 0
-  private ready: Array<number> = []
-  private taken = 0
+  private readonly line: JobLine
   /** First job of a rewound sequence → the jobs whose end it waits for. */
   private readonly holds = new Map<number, Set<number>>()
   /** Jobs that wait to start: first jobs in their sequence-retry wait, and whatever waited when a crash cut the chain off. */
@@ -30,15 +30,17 @@ export class StartQueue {
   private readonly random: () => number
 
   /** `random` returns a number from 0 to below 1. */
-  constructor(chain: Progress.Chain, deadlines: Map<number, number>, random: () => number) {
+  constructor(chain: Progress.Chain, line: JobLine, deadlines: Map<number, number>, random: () => number) {
     this.chain = chain
+    this.line = line
     this.random = random
     this.deadlines = deadlines
     this.reporting = new Uint8Array(chain.jobs.length)
   }
 
-  get isEmpty(): boolean {
-    return this.taken === this.ready.length
+  /** Whether `take` may return a job. */
+  get hasNext(): boolean {
+    return this.line.hasNext
   }
 
   /** Begins with every runnable job. */
@@ -48,17 +50,12 @@ export class StartQueue {
 
   /** Puts a job in line if nothing holds it back any more. */
   consider(job: number): void {
-    if (this.mayStart(job)) this.ready.push(job)
+    if (this.mayStart(job)) this.line.push(job)
   }
 
   /** Takes the next job that may start. */
   take(): number | undefined {
-    while (this.taken < this.ready.length) {
-      const job = this.ready[this.taken++] as number
-      if (this.isEmpty) {
-        this.ready = []
-        this.taken = 0
-      }
+    for (let job = this.line.take(); job !== undefined; job = this.line.take()) {
       if (this.mayStart(job)) return job
     }
     return undefined
@@ -114,6 +111,14 @@ export class StartQueue {
     for (const job of Sequences.extent(this.chain.sequences, first)) this.waited.delete(job)
     if (jobs.length > 0) this.holds.set(first, new Set(jobs))
     else this.consider(first)
+  }
+
+  /** Returns the jobs that are waited for before a rewound sequence starts again, or whose logs are still being sent. */
+  heldBy(job: number): ReadonlyArray<number> {
+    const held = this.holds.get(job)
+    if (held !== undefined) return Array.from(held)
+    const { offsets, targets } = this.chain.graph.previous
+    return Array.from(targets.subarray(offsets[job], offsets[job + 1])).filter((parent) => this.isReporting(parent))
   }
 
   /** Takes note that a job is over, and puts in line what waited for that. */

@@ -19,6 +19,7 @@ import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as DataFlow from "../domain/DataFlow.ts"
+import * as Explanation from "../domain/Explanation.ts"
 import * as GoDuration from "../domain/GoDuration.ts"
 import { at } from "../domain/Graph.ts"
 import type { Job } from "../domain/JobChain.ts"
@@ -38,10 +39,13 @@ import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import * as JobReaper from "./JobReaper.ts"
 import * as JobRunner from "./JobRunner.ts"
 import type { PreparedJob } from "./JobType.ts"
+import { LanedLine } from "./LanedLine.ts"
+import type { ProcessLimits } from "./Limits.ts"
+import { type JobLine, Line } from "./Line.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
-import { tagOf } from "./Retrying.ts"
+import * as Retrying from "./Retrying.ts"
 import { type Host, RunningJob } from "./RunningJob.ts"
 import { StartQueue } from "./StartQueue.ts"
 import { type Limit, TimeLimits } from "./TimeLimits.ts"
@@ -56,6 +60,7 @@ export interface Services {
   readonly output: JobOutput["Service"]
   readonly clock: Clock.Clock
   readonly settings: Settings
+  readonly limits: ProcessLimits
   /** What the caller's fiber runs with: clock, scheduler, loggers. */
   readonly context: Context.Context<never>
 }
@@ -88,6 +93,9 @@ export class Traversal implements Host {
   /** Work done since the loop last let others through. */
   work = 0
   private readonly starts: StartQueue
+  private readonly line: JobLine
+  /** How many of its jobs may run at once. */
+  private readonly concurrency: number
   private readonly waits: Waits
   private readonly limits: TimeLimits
   /** Jobs whose try a crash has cut off, until they start again. */
@@ -97,6 +105,8 @@ export class Traversal implements Host {
   private readonly reporter: Reporter.Reporter<PendingLog>
   /** Logs that are neither accepted nor given up. */
   private sending = 0
+  /** When waits are over, in Unix milliseconds; those that are stay until the next of the job. */
+  private readonly waitsUntil = new Map<number, number>()
   private stopTimer: Fiber.Fiber<unknown> | undefined
   private readonly draft: CheckpointDraft
 
@@ -123,7 +133,9 @@ export class Traversal implements Host {
     this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
     const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
     const random = Context.get(services.context, Random.Random)
-    this.starts = new StartQueue(chain, waits, () => random.nextDoubleUnsafe())
+    this.line = this.makeLine()
+    this.concurrency = Math.min(services.settings.concurrency, chain.jobChain.limits?.jobs ?? Number.POSITIVE_INFINITY)
+    this.starts = new StartQueue(chain, this.line, waits, () => random.nextDoubleUnsafe())
     this.recovered = recovered
     this.givenUp = givenUp
     this.reporter = {
@@ -135,6 +147,21 @@ export class Traversal implements Host {
       accepted: (pending) => this.logSent(pending),
       settled: (pending) => this.happen({ _tag: "LogSent", pending })
     }
+  }
+
+  private makeLine(): JobLine {
+    const { chain, clock, services: { limits: process } } = this
+    const limits = chain.jobChain.limits ?? {}
+    if (!chain.hasPlaces && !limits.types && !process.limitsTypes) return new Line()
+    const wake = () => this.happen({ _tag: "Woken" })
+    return new LanedLine({
+      jobs: chain.jobs,
+      limits,
+      process,
+      clock,
+      wake,
+      wakeAfter: (milliseconds) => this.fork(Effect.andThen(Effect.sleep(milliseconds), Effect.sync(wake)))
+    })
   }
 
   /** Puts the runnable jobs in line. */
@@ -152,6 +179,7 @@ export class Traversal implements Host {
    */
   interrupt(reason: "stop" | "suspend" | "timeout", limit?: string): void {
     this.startsJobs = false
+    this.line.standBack()
     if (reason === "stop") this.chain.data.closedAt = this.chain.completed
     for (const job of this.waits.jobs) this.cancelWait(job)
     for (const running of this.running.values()) {
@@ -219,8 +247,7 @@ export class Traversal implements Host {
   chooseStarting(): void {
     const { chain, recovered, running } = this
     const { starting } = this.draft
-    const { concurrency } = this.services.settings
-    while (this.startsJobs && running.size < concurrency && starting.length < workPerSlice) {
+    while (this.startsJobs && running.size < this.concurrency && starting.length < workPerSlice) {
       const job = this.starts.take()
       if (job === undefined) return
       const wait = this.starts.beginWait(job, this.clock)
@@ -230,6 +257,7 @@ export class Traversal implements Host {
         continue
       }
       Progress.start(chain, job)
+      this.line.admit(job)
       const next = new RunningJob(
         this,
         job,
@@ -242,6 +270,8 @@ export class Traversal implements Host {
       running.set(job, next)
       starting.push(next)
     }
+    // What waits for a place in the chain itself is not to keep other chains from theirs.
+    if (running.size >= this.concurrency) this.line.standBack()
   }
 
   /** Whether anything has come together since the last checkpoint. */
@@ -285,7 +315,7 @@ export class Traversal implements Host {
 
   /** Whether more jobs can be started right now. */
   get canStart(): boolean {
-    return this.startsJobs && !this.starts.isEmpty && this.running.size < this.services.settings.concurrency
+    return this.startsJobs && this.running.size < this.concurrency && this.starts.hasNext
   }
 
   /** Whether nothing is left to happen, as the reaper at work sees it: one about to be swapped must not end a run. */
@@ -298,7 +328,27 @@ export class Traversal implements Host {
   close(): void {
     if (this.stopTimer !== undefined) this.stopTimer.interruptUnsafe()
     this.limits.close()
+    this.line.close()
     this.events.close()
+  }
+
+  /** Says of every job that does not run why it does not. */
+  explain(): ReadonlyArray<Explanation.Explanation> {
+    const { line, running, starts, waits, waitsUntil } = this
+    return Explanation.explain(this.chain, {
+      waitOf: (job) =>
+        running.get(job)?.isWaiting === true
+          ? { for: "retry", until: waitsUntil.get(job) ?? 0 }
+          : waits.has(job)
+          ? { for: "sequenceRetry", until: waitsUntil.get(job) ?? 0 }
+          : undefined,
+      limitOf: (job) =>
+        line.reasonOf(job) ??
+          (running.size < this.concurrency
+            ? undefined
+            : `${running.size} jobs of the chain run, which is as many as may`),
+      heldBy: (job) => starts.heldBy(job)
+    })
   }
 
   dataOf(running: RunningJob): JobData {
@@ -346,6 +396,7 @@ export class Traversal implements Host {
     this.running.delete(job)
     running.isAbandoned = true
     running.stopTimer?.interruptUnsafe()
+    this.line.release(job)
     this.limits.endJob(job)
     this.work++
     if (stopFailure !== undefined) this.noteStopFailure(running, stopFailure)
@@ -354,9 +405,9 @@ export class Traversal implements Host {
       job,
       state: log?.state ?? "STOPPED",
       isTooLate: how !== "by itself",
-      failed: failure === undefined ? undefined : { exit: failure.exit, errorTag: tagOf(failure.error) }
+      failed: failure && Retrying.toFailedTry(failure)
     })
-    if (at(chain.states, job) === JobState.FAIL) this.noteEnding(running, how)
+    if (JobState.isFailure(at(chain.states, job))) this.noteFailure(running, how)
     this.draft.changed.push(job)
     if (this.events.isHeard) {
       this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
@@ -366,10 +417,13 @@ export class Traversal implements Host {
     if (log === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
   }
 
-  /** What the job's state does not say. */
-  private noteEnding({ job, limit }: RunningJob, how: "by itself" | "given up" | "abandoned"): void {
-    if (how === "abandoned") this.chain.endings.set(job, "abandoned")
-    else if (limit !== undefined) this.chain.endings.set(job, "timed out")
+  /** A job has failed for good: keeps what its state does not say. */
+  private noteFailure(running: RunningJob, how: "by itself" | "given up" | "abandoned"): void {
+    const { job, limit } = running
+    const { endings, reasons } = this.chain
+    if (how === "abandoned") endings.set(job, "abandoned")
+    else if (limit !== undefined) endings.set(job, "timed out")
+    reasons.set(job, how === "by itself" ? Retrying.whyNot(this.chain, running) : "it has failed for good")
   }
 
   /** A job or sequence has used up its time: what runs of it is interrupted, what waits in it starts in vain. */
@@ -448,6 +502,7 @@ export class Traversal implements Host {
 
   private noteWait(job: number, reason: "retry" | "sequenceRetry", milliseconds: number): void {
     const until = this.clock.currentTimeMillisUnsafe() + milliseconds
+    this.waitsUntil.set(job, until)
     this.draft.waiting.push({ job, until })
     if (!this.events.isHeard) return
     this.events.publish({ _tag: "jobWaiting", jobId: this.chain.graph.ids[job] as string, for: reason, until })
@@ -510,6 +565,7 @@ export class Traversal implements Host {
 
   private unstartJob(running: RunningJob): void {
     this.running.delete(running.job)
+    this.line.release(running.job)
     Progress.unstart(this.chain, running.job)
     this.draft.changed.push(running.job)
   }

@@ -28,6 +28,7 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as Chain from "../domain/Chain.ts"
 import * as Ending from "../domain/Ending.ts"
+import type * as Explanation from "../domain/Explanation.ts"
 import { at } from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
@@ -91,6 +92,8 @@ export interface Traverser {
   readonly running: Effect.Effect<ReadonlyArray<JobStatus>>
   /** Returns where every job of the chain stands now: a snapshot from which it could go on. */
   readonly snapshot: Effect.Effect<SuspendedJobChain>
+  /** Says of every job that does not run now why it does not, during the run and after its end. */
+  readonly explain: Effect.Effect<ReadonlyArray<Explanation.Explanation>>
   /** What happens, from when the stream is run until the chain is over; first, where every job stands. */
   readonly events: Stream.Stream<ChainEvent>
 }
@@ -121,6 +124,7 @@ export const make = (
       result: lifecycle.result,
       running: Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running))),
       snapshot: Effect.sync(() => Chain.toSuspended(chain)),
+      explain: Effect.sync(() => traversal.explain()),
       events: traversal.events.stream(() => snapshotOf(chain))
     }
   })

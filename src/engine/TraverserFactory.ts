@@ -21,6 +21,7 @@ import * as GivingWay from "./GivingWay.ts"
 import { JobFactory, type JobServices } from "./JobFactory.ts"
 import { JobOutput } from "./JobOutput.ts"
 import type { JobType } from "./JobType.ts"
+import * as Limits from "./Limits.ts"
 import { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
 import * as Traverser from "./Traverser.ts"
@@ -84,6 +85,7 @@ const makeFactory: () => Effect.Effect<
   const factory = yield* JobFactory
   const output = yield* JobOutput
   const settings = yield* TraverserConfig.Current
+  const limits = yield* Limits.Current
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
@@ -111,6 +113,7 @@ const makeFactory: () => Effect.Effect<
       output,
       clock: yield* Clock.clockWith(Effect.succeed),
       settings,
+      limits,
       context: yield* Effect.context<never>()
     }
     const isOver = () => void live.delete(requestId)

@@ -31,6 +31,10 @@ export class Waits {
     return this.byJob.keys()
   }
 
+  has(job: number): boolean {
+    return this.byJob.has(job)
+  }
+
   begin(job: number, milliseconds: number): void {
     const wait: Wait = { job, fiber: undefined }
     this.byJob.set(job, wait)

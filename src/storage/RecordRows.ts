@@ -19,7 +19,7 @@ interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "write
   readonly extras: string | null
 }
 
-type Extras = Pick<JobRecord.JobRecord, "ending" | "elapsed" | "sequenceElapsed">
+type Extras = Pick<JobRecord.JobRecord, "ending" | "reason" | "elapsed" | "sequenceElapsed">
 
 /** A change to a job's row, as plain values: the chain may go on meanwhile. */
 export interface RecordChange extends RecordColumns {
@@ -35,7 +35,7 @@ export const changeOf = (
   job: number,
   { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
 ): RecordChange => {
-  const { base, elapsed, ending, isRewinding, sequenceElapsed, writes, ...record } = JobRecord.make(chain, job)
+  const { base, elapsed, ending, isRewinding, reason, sequenceElapsed, writes, ...record } = JobRecord.make(chain, job)
   return {
     ...record,
     isRewinding: isRewinding ? 1 : 0,
@@ -43,9 +43,9 @@ export const changeOf = (
     base: base === undefined ? null : JSON.stringify(base.data),
     // A base that takes in no parents any more has no number in SQL.
     baseAfter: base === undefined || base.after === Number.POSITIVE_INFINITY ? null : base.after,
-    extras: ending === undefined && elapsed === undefined && sequenceElapsed === undefined
+    extras: (ending ?? reason ?? elapsed ?? sequenceElapsed) === undefined
       ? null
-      : JSON.stringify({ ending, elapsed, sequenceElapsed }),
+      : JSON.stringify({ ending, reason, elapsed, sequenceElapsed }),
     waitUntil,
     crashes
   }
@@ -114,16 +114,20 @@ export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobR
 }
 
 const extrasOf = (text: string | null, place: Place): Extras => {
-  const { elapsed, ending, sequenceElapsed }: Record<keyof Extras, unknown> = text === null
+  const { elapsed, ending, reason, sequenceElapsed }: Record<keyof Extras, unknown> = text === null
     ? none
     : { ...none, ...jsonObject(text, place) }
   const isKnown = ending === undefined || ending === "timed out" || ending === "abandoned"
-  if (isKnown && isTime(elapsed) && isTime(sequenceElapsed)) return { elapsed, ending, sequenceElapsed } as Extras
-  throw new DamagedRow({ ...place, reason: `its extras are ${text}, expected an ending and milliseconds` })
+  if (isKnown && isText(reason) && isTime(elapsed) && isTime(sequenceElapsed)) {
+    return { elapsed, ending, reason, sequenceElapsed } as Extras
+  }
+  throw new DamagedRow({ ...place, reason: `its extras are ${text}, expected an ending, a text and milliseconds` })
 }
 
 const isTime = (time: unknown): boolean => time === undefined || (typeof time === "number" && time >= 0)
 
-const none = { ending: undefined, elapsed: undefined, sequenceElapsed: undefined }
+const isText = (text: unknown): boolean => text === undefined || typeof text === "string"
+
+const none = { ending: undefined, reason: undefined, elapsed: undefined, sequenceElapsed: undefined }
 
 const frozen = (data: JobData.JobData): JobData.JobData => Object.freeze(data)

@@ -9,6 +9,7 @@ import * as JobState from "../../src/domain/JobState.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import { JobFactory } from "../../src/engine/JobFactory.ts"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
+import * as Limits from "../../src/engine/Limits.ts"
 import { ReportFailed, Reports } from "../../src/engine/Reports.ts"
 import * as Traverser from "../../src/engine/Traverser.ts"
 import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
@@ -49,6 +50,7 @@ const makeTraverser = Effect.fnUntraced(function*(vector: RunVector) {
     output: yield* JobOutput,
     clock: yield* Clock.clockWith(Effect.succeed),
     settings: yield* TraverserConfig.Current,
+    limits: yield* Limits.Current,
     context: yield* Effect.context<never>()
   }
   const chain = vector.suspended ? Chain.fromSuspended(vector.suspended) : Chain.make(vector.chain ?? {})

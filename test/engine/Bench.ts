@@ -71,12 +71,16 @@ export interface Options {
   readonly sent?: Sent
   readonly settings?: Partial<TraverserConfig.Settings>
   readonly repo?: Layer.Layer<ChainRepo>
+  /** What else is provided around the factory. */
+  readonly around?: Layer.Layer<never>
 }
 
-export const layerOf = ({ jobs, repo = ChainRepo.layerMemory, sent = new Sent(), settings = {} }: Options) =>
+export const layerOf = (
+  { around = Layer.empty, jobs, repo = ChainRepo.layerMemory, sent = new Sent(), settings = {} }: Options
+) =>
   TraverserFactory.layer.pipe(
     Layer.provideMerge([repo, JobOutput.layerMemory, jobs, sent.layer]),
-    Layer.provide(TraverserConfig.layer(settings))
+    Layer.provide([TraverserConfig.layer(settings), around])
   )
 
 /** Makes a bench. Its factory is never closed: a test that fails must not wait for the chains it leaves behind. */
@@ -141,6 +145,10 @@ export const jobsThat = (
   const options = { run, ...(stop === undefined ? {} : { stop }) }
   return JobFactory.layer([JobType.make("noop", options as never) as JobType.JobType])
 }
+
+/** Runs an effect with fibers that yield at every so many operations. */
+export const yielding = <A, E, R>(maxOps: number | undefined, effect: Effect.Effect<A, E, R>) =>
+  maxOps === undefined ? effect : Effect.provideService(effect, Scheduler.MaxOpsBeforeYield, maxOps)
 
 /** Declares a test that runs plainly, and with fibers that yield at every 5th and every 17th operation. */
 export const itYielding = <E>(name: string, test: () => Effect.Effect<void, E, Scope.Scope>): void => {

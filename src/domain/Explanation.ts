@@ -1,0 +1,128 @@
+/**
+ * Why a job does not run: what it waits for, or how it has ended and why that was the end.
+ *
+ * `Traverser.explain` says it of a chain that runs, with what only the engine knows; of a chain in a store, or one that is
+ * over, the chain itself says enough.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Ending from "./Ending.ts"
+import { at } from "./Graph.ts"
+import * as JobState from "./JobState.ts"
+import type { Chain } from "./Progress.ts"
+
+/** Schema for what keeps a job from running. */
+export const Because = Schema.Literals([
+  /** Jobs immediately before it are not COMPLETE: `jobIds`. */
+  "jobs",
+  /** A limit: of its chain, its type, its key. */
+  "limit",
+  /** It waits before its next try, `until` a time. */
+  "retry",
+  /** Its sequence waits before its next try, `until` a time. */
+  "sequenceRetry",
+  /** Jobs of its sequence's last try, or logs of jobs before it, are still to end or to be sent: `jobIds`. */
+  "ending",
+  /** Nothing any more: it starts as soon as the chain runs. */
+  "nothing",
+  /** It is over. */
+  "over"
+])
+
+/** Schema for why one job does not run. */
+export const Explanation = Schema.Struct({
+  jobId: Schema.String,
+  state: JobState.JobState,
+  because: Because,
+  /** What it waits for, or why it has ended as it has, in words; no sentence, and without the job's name. */
+  text: Schema.String,
+  /** The jobs it waits for, in the order of the chain. */
+  jobIds: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Unix milliseconds. */
+  until: Schema.optionalKey(Schema.Number),
+  /** How it has ended, where it is over. */
+  ending: Schema.optionalKey(Ending.Ending)
+})
+export type Explanation = typeof Explanation.Type
+
+/** What is known of a chain that runs, beyond the chain itself. */
+export interface Live {
+  readonly waitOf: (job: number) => { readonly for: "retry" | "sequenceRetry"; readonly until: number } | undefined
+  /** Which limit a runnable job waits for. */
+  readonly limitOf: (job: number) => string | undefined
+  /** Jobs that have to end, or to be reported, before a runnable job may start. */
+  readonly heldBy: (job: number) => ReadonlyArray<number>
+}
+
+/** Returns an explanation for every job that does not run, in the order of the chain. */
+export const explain = (chain: Chain, live: Live = nothingMore): ReadonlyArray<Explanation> => {
+  const explanations: Array<Explanation> = []
+  for (let job = 0; job < chain.jobs.length; job++) {
+    const explanation = explainJob(chain, live, job)
+    if (explanation !== undefined) explanations.push(explanation)
+  }
+  return explanations
+}
+
+const nothingMore: Live = { waitOf: () => undefined, limitOf: () => undefined, heldBy: () => [] }
+
+type Reason = Omit<Explanation, "jobId" | "state">
+
+const explainJob = (chain: Chain, live: Live, job: number): Explanation | undefined => {
+  const state = JobState.fromCode(at(chain.states, job))
+  const wait = live.waitOf(job)
+  const reason = wait !== undefined
+    ? ofWait(wait)
+    : state === "PENDING"
+    ? ofPending(chain, live, job)
+    : state === "RUNNING"
+    ? undefined
+    : ofEnded(chain, job)
+  return reason === undefined ? undefined : { jobId: chain.graph.ids[job] as string, state, ...reason }
+}
+
+const ofWait = ({ for: because, until }: NonNullable<ReturnType<Live["waitOf"]>>): Reason => ({
+  because,
+  text: because === "retry"
+    ? `waits until ${timeOf(until)} before its next try`
+    : `waits until ${timeOf(until)} before the next try of its sequence`,
+  until
+})
+
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+const ofPending = (chain: Chain, live: Live, job: number): Reason => {
+  const { offsets, targets } = chain.graph.previous
+  const unmet = Array.from(targets.subarray(offsets[job], offsets[job + 1]))
+    .filter((parent) => chain.states[parent] !== JobState.COMPLETE)
+  if (unmet.length > 0) return ofJobs(chain, "jobs", "waits for", unmet)
+  const held = live.heldBy(job)
+  if (held.length > 0) return ofJobs(chain, "ending", "waits for the end of", held)
+  const limit = live.limitOf(job)
+  return limit === undefined
+    ? { because: "nothing", text: "waits for nothing" }
+    : { because: "limit", text: `waits for a limit: ${limit}` }
+}
+
+/** So many are named in words; `jobIds` has all. */
+const namedMax = 5
+
+const ofJobs = (chain: Chain, because: Reason["because"], what: string, jobs: ReadonlyArray<number>): Reason => {
+  const named = jobs.slice(0, namedMax).map((job) => {
+    const state = at(chain.states, job)
+    return `${chain.graph.ids[job]}${JobState.isFailure(state) ? " (failed)" : ""}`
+  })
+  const more = jobs.length > namedMax ? ` and ${jobs.length - namedMax} more` : ""
+  return {
+    because,
+    text: `${what} ${named.join(", ")}${more}`,
+    jobIds: jobs.map((job) => chain.graph.ids[job] as string)
+  }
+}
+
+const ofEnded = (chain: Chain, job: number): Reason => {
+  const ending = Ending.of(chain, job)
+  const why = chain.reasons.get(job)
+  return { because: "over", text: why === undefined ? ending : `${ending}: ${why}`, ending }
+}
