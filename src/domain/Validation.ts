@@ -46,10 +46,28 @@ export function* faultsOfSuspendedInSlices(
   suspended: SuspendedJobChain,
   graph: Graph.Graph
 ): Slices.Slices<ReadonlyArray<Fault>> {
+  return yield* faultsOfSnapshot(suspended, graph, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED])
+}
+
+/** Returns every fault of a chain that is over: as of a suspended one, but that jobs may have failed. */
+export const faultsOfEnded = (ended: SuspendedJobChain, graph: Graph.Graph): ReadonlyArray<Fault> =>
+  Slices.runAll(faultsOfSnapshot(ended, graph, [
+    JobState.PENDING,
+    JobState.COMPLETE,
+    JobState.FAIL,
+    JobState.UNKNOWN,
+    JobState.STOPPED
+  ]))
+
+function* faultsOfSnapshot(
+  suspended: SuspendedJobChain,
+  graph: Graph.Graph,
+  states: ReadonlyArray<number>
+): Slices.Slices<ReadonlyArray<Fault>> {
   const subject = { chain: suspended.jobChain ?? {}, graph }
   const complete = graph.jobs.filter((job) => job.state === JobState.COMPLETE).length
   return [
-    ...yield* faultsOfAny(subject, [JobState.PENDING, JobState.COMPLETE, JobState.STOPPED]),
+    ...yield* faultsOfAny(subject, states),
     ...countsFinishedJobs(subject, complete),
     ...triesAreCounts(suspended),
     ...PolicyRules.faultsOfChain(subject.chain),

@@ -16,10 +16,12 @@ import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
+import type { Retry } from "../domain/Retry.ts"
 import type * as Validation from "../domain/Validation.ts"
 import type { ChainConflict } from "../engine/ChainRepo.ts"
 import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
 import * as ChainList from "./ChainList.ts"
+import * as ChainRetry from "./ChainRetry.ts"
 import * as ChainTransfer from "./ChainTransfer.ts"
 import * as Claim from "./Claim.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
@@ -72,6 +74,10 @@ export class ChainStore extends Context.Service<ChainStore, {
   ) => Effect.Effect<Claim.Claimed, Claim.ChainNotStored | Claim.ChainOwned | Claim.ChainEnded | DamagedRow>
   /** Gives up a chain that was claimed and is not to be run after all. */
   readonly release: (requestId: string) => Effect.Effect<void>
+  /** Returns what `retry` would run, with which data, and changes nothing. */
+  readonly previewRetry: (requestId: string) => Effect.Effect<Retry, ChainRetry.Refusal | DamagedRow>
+  /** Makes a chain that is FAIL or STOPPED one to be claimed: what is COMPLETE stays, the rest runs again. Returns what will. */
+  readonly retry: (requestId: string) => Effect.Effect<Retry, ChainRetry.Refusal | DamagedRow>
   /** Asks for a chain to be stopped by who runs it, or by who will claim it. */
   readonly requestStop: (requestId: string) => Effect.Effect<void, Claim.ChainNotStored | Claim.ChainEnded>
   /**
@@ -109,6 +115,8 @@ export class ChainStore extends Context.Service<ChainStore, {
         output: (key, stream) => OutputRows.stream(tables, key, stream),
         claim: (requestId) => Effect.provideContext(Claim.claim(requestId), context),
         release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId),
+        previewRetry: (requestId) => ChainRetry.preview(tables, ownership, requestId),
+        retry: (requestId) => ChainRetry.retry(tables, ownership, requestId),
         requestStop: (requestId) => requestStop(tables, requestId),
         stopRequests: stopRequests(tables, ownership),
         exportChain: (requestId) => ChainTransfer.exportChain(tables, ownership, requestId),

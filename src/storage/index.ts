@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export type * as ChainList from "./ChainList.ts"
+export { ChainNotEnded } from "./ChainRetry.ts"
 export { type ChainStatus, ChainStore, type JobStanding } from "./ChainStore.ts"
 export { ChainEnded, ChainNotStored, ChainOwned, type Claimed } from "./Claim.ts"
 export { DamagedRow } from "./DamagedRow.ts"

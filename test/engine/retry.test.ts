@@ -1,0 +1,93 @@
+/**
+ * Chains that are tried again after they ended: random ones, stopped at some moment or failed, are run, retried, suspended in
+ * the middle of that and resumed, until all is COMPLETE. Every call is watched (`World`).
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Result, Schema } from "effect"
+import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
+import * as JobState from "../../src/domain/JobState.ts"
+import * as Retry from "../../src/domain/Retry.ts"
+import type { Traverser } from "../../src/engine/Traverser.ts"
+import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import * as Rig from "../../src/testing/Rig.ts"
+import * as RandomChain from "./RandomChain.ts"
+import { World } from "./World.ts"
+
+const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 }))
+const Moves = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
+
+/** Runs a chain, or goes on with one, until it is over, or until after so many moves of the clock `act` ends it. */
+const run = Effect.fnUntraced(function*(
+  world: World,
+  chain: RandomChain.RandomChain,
+  from: SuspendedJobChain | undefined,
+  moves: number,
+  act: (traverser: Traverser) => Effect.Effect<unknown, unknown>
+) {
+  const rig = yield* Rig.make
+  return yield* Effect.scoped(Effect.gen(function*() {
+    const context = yield* rig.provide(Layer.build(world.layer))
+    const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
+    const traverser = yield* rig.provide(
+      from === undefined ? factory.make(chain.jobChain) : factory.makeFromSuspended(from)
+    )
+    world.traverser = traverser
+    const running = yield* Effect.forkChild(rig.provide(traverser.run))
+    const isDone = () => running.pollUnsafe() !== undefined
+    for (let move = 0; move < moves && !isDone(); move++) yield* rig.advance
+    yield* Effect.forkChild(rig.provide(Effect.exit(act(traverser))))
+    assert.isTrue(yield* rig.runUntil(isDone), "the chain never ended")
+    return yield* traverser.snapshot
+  }))
+})
+
+const overTheWire = (chain: SuspendedJobChain): SuspendedJobChain => JSON.parse(JSON.stringify(chain))
+
+const stop = (traverser: Traverser) => traverser.stop
+const suspend = (traverser: Traverser) => traverser.suspend
+
+const idsIn = (chain: SuspendedJobChain, isComplete: boolean) =>
+  Object.entries(chain.jobChain?.jobs ?? {}).filter(([, { state }]) => (state === JobState.COMPLETE) === isComplete)
+    .map(([id]) => id)
+
+describe("a random chain that is stopped, or fails, and is tried again", () => {
+  it.effect.prop(
+    "is COMPLETE in the end, keeps what is COMPLETE, repeats no try, and sees no data of failed tries",
+    { seed: Seed, moves: Schema.Array(Moves).check(Schema.isMinLength(3), Schema.isMaxLength(5)) },
+    ({ moves, seed }) =>
+      Effect.gen(function*() {
+        const random = RandomChain.make(seed)
+        let hasCalm = false
+        const chain: RandomChain.RandomChain = {
+          ...random,
+          ending: (...call) => hasCalm ? { state: "COMPLETE", milliseconds: 10 } : random.ending(...call)
+        }
+        const world = new World(chain)
+        let end = yield* run(world, chain, undefined, moves[0] ?? 0, stop)
+        for (const count of moves) {
+          const made = Retry.make(overTheWire(end))
+          if (Result.isFailure(made)) {
+            assert.strictEqual(made.failure._tag, "NothingToRetry")
+            break
+          }
+          const retry = made.success
+          hasCalm = count === moves.at(-1)
+          const before = world.logs.length
+          end = yield* run(world, chain, overTheWire(retry.suspended), count, suspend)
+          if (end.jobChain?.state === JobState.SUSPENDED) {
+            end = yield* run(world, chain, overTheWire(end), Number.POSITIVE_INFINITY, suspend)
+          }
+          const ran = new Set(world.logs.slice(before).map((log) => log.jobId))
+          const planned = retry.jobs.map((job) => job.id)
+          assert.sameMembers(planned, idsIn(retry.suspended, false))
+          // Where a job fails again, the sequence around it may be tried again, too.
+          if (hasCalm) assert.sameMembers([...ran], planned, "it did not run what the preview said")
+        }
+        assert.deepStrictEqual(world.faults, [])
+        assert.strictEqual(end.jobChain?.state, JobState.COMPLETE)
+        world.checkEnd(end)
+        assert.deepStrictEqual(world.faults, [])
+      }),
+    { arbitrary: { runs: 500, seed: 1 } }
+  )
+})
