@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "engine": { mayImport: ["domain"], stableEffectOnly: true },
   "spec": { mayImport: ["domain"] },
   "jobs": { mayImport: ["engine", "domain"] },
+  "conditions": { mayImport: ["engine"] },
   "storage": { mayImport: ["engine", "domain"] },
   // Chain files come in by the server; its clients send what is already a job chain.
   "http": { mayImport: ["engine", "domain"] },
@@ -46,7 +47,7 @@ const rooms: Readonly<Record<string, Room>> = {
 }
 
 /** The package's entry points, the only files that may consist of re-exports. */
-const entryPoint = /^src\/(?:(?:cluster|http|storage|testing)\/)?index\.ts$/
+const entryPoint = /^src\/(?:(?:cluster|conditions|http|storage|testing)\/)?index\.ts$/
 
 /** Answers whether a module of `effect` (`"effect/Graph"`) is tagged stable by its authors. */
 export type IsStable = (module: string) => boolean

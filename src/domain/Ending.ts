@@ -10,14 +10,24 @@ import { at } from "./Graph.ts"
 import * as JobState from "./JobState.ts"
 
 /**
- * Schema for how a job ended: `timed out` is FAIL because of a limit, `abandoned` is FAIL because it did not stop in time and
- * may still run, `never ran` is PENDING in a chain that is over.
+ * Schema for how a job ended: `skipped` is COMPLETE because its condition, or that of a sequence around it, was not met, `timed
+ * out` is FAIL because of a limit, `abandoned` is FAIL because it did not stop in time and may still run, `never ran` is
+ * PENDING in a chain that is over.
  */
-export const Ending = Schema.Literals(["complete", "failed", "timed out", "abandoned", "stopped", "never ran"])
+export const Ending = Schema.Literals([
+  "complete",
+  "skipped",
+  "failed",
+  "timed out",
+  "abandoned",
+  "stopped",
+  "never ran"
+])
 export type Ending = typeof Ending.Type
 
-/** What a chain keeps, because a job's state does not say it. */
-export type Special = "timed out" | "abandoned"
+/** What a chain keeps, because a job's state does not say it. `sequence skipped`: not by its own condition. */
+export const specials = ["skipped", "sequence skipped", "timed out", "abandoned"] as const
+export type Special = typeof specials[number]
 
 /** What this looks at of a `Chain`. */
 interface Ended {
@@ -30,21 +40,30 @@ interface Ended {
 export type Counts = Readonly<Record<Ending, number>>
 
 /** Returns how a job of a chain that is over has ended. */
-export const of = ({ endings, states }: Ended, job: number): Ending =>
-  endings.get(job) ?? byState[JobState.fromCode(at(states, job))]
+export const of = ({ endings, states }: Ended, job: number): Ending => {
+  const special = endings.get(job)
+  return special === undefined ? byState[JobState.fromCode(at(states, job))] : plain(special)
+}
+
+/** Returns whether a job was skipped. */
+export const isSkipped = (ending: string | null | undefined): boolean =>
+  ending === "skipped" || ending === "sequence skipped"
 
 /** Returns how many jobs of a chain that is over have ended how. */
 export const count = ({ counts, endings }: Ended): Counts => {
-  const special = { "timed out": 0, abandoned: 0 }
-  for (const ending of endings.values()) special[ending]++
+  const special = { skipped: 0, "timed out": 0, abandoned: 0 }
+  for (const ending of endings.values()) special[plain(ending)]++
   return {
-    complete: at(counts, JobState.COMPLETE),
+    complete: at(counts, JobState.COMPLETE) - special.skipped,
     failed: at(counts, JobState.FAIL) + at(counts, JobState.UNKNOWN) - special["timed out"] - special.abandoned,
     ...special,
     stopped: at(counts, JobState.STOPPED),
     "never ran": at(counts, JobState.PENDING) + at(counts, JobState.RUNNING)
   }
 }
+
+const plain = (ending: Special): Exclude<Special, "sequence skipped"> =>
+  ending === "sequence skipped" ? "skipped" : ending
 
 const byState: Readonly<Record<JobState.JobState, Ending>> = {
   COMPLETE: "complete",

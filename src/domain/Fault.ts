@@ -23,6 +23,7 @@ export const FaultKind = Schema.Literals([
   "bad-wait",
   "bad-count",
   "bad-policy",
+  "bad-condition",
   "job-state",
   "finished-jobs",
   "unknown-job-type",

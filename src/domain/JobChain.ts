@@ -66,7 +66,11 @@ export const Job = Schema.StructWithRest(
      * or `"finish"`, which waits for them.
      */
     sequenceSiblings: field(Schema.String),
-    /** What else is to be said of how the job ended, see `Ending`: `"abandoned"` or `"timed out"`. */
+    /** The condition on which the job runs, looked at when it would start; not met, the job is skipped. */
+    when: field(Schema.String),
+    /** On a sequence's first job: the condition on which the sequence runs; not met, its whole extent is skipped. */
+    sequenceWhen: field(Schema.String),
+    /** What else is to be said of how the job ended: one of the `specials` of `Ending`. */
     ending: field(Schema.String),
     /** On a job that has failed: why it was not tried again. */
     reason: field(Schema.String)

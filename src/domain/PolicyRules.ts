@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Ending from "./Ending.ts"
 import { Fault } from "./Fault.ts"
 import * as GoDuration from "./GoDuration.ts"
 import type { Job, JobChain, WireElapsed } from "./JobChain.ts"
@@ -23,7 +24,7 @@ export const faultsOfJob = (id: string, job: Job): ReadonlyArray<Fault> => {
     ...(["retryPolicy", "sequenceRetryPolicy"] as const).flatMap((field) => faultsOfPolicy(job[field], of(field))),
     ...isWholeNumber(job.priority, of("priority")),
     ...isOneOf(job.sequenceSiblings, ["interrupt", "finish"], of("sequenceSiblings")),
-    ...isOneOf(job.ending, ["abandoned", "timed out"], of("ending"))
+    ...isOneOf(job.ending, Ending.specials, of("ending"))
   ]
 }
 

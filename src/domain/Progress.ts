@@ -205,6 +205,17 @@ export const complete = (chain: Chain, job: number): void => {
 }
 
 /**
+ * Ends a job without running it: COMPLETE and counted, with the data it inherits.
+ *
+ * The first job of a sequence counts a try of it all the same, unless the sequence itself is skipped.
+ */
+export const skip = (chain: Chain, job: number, how: "skipped" | "sequence skipped"): void => {
+  chain.endings.set(job, how)
+  if (how === "skipped" && Sequences.isFirst(chain.sequences, job)) addTo(chain.sequenceTries, job, 1)
+  complete(chain, job)
+}
+
+/**
  * Returns the sequence that is retried when a job has failed: its own or, outward, one around it; -1 when none may be.
  *
  * How it failed matters to sequences with a retry policy; left out, they are taken to allow it.

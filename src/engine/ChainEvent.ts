@@ -25,7 +25,9 @@ export const JobSnapshot = Schema.Struct({
   type: Schema.String,
   state: JobState,
   /** The job's total tries. */
-  tries: Schema.Number
+  tries: Schema.Number,
+  /** Whether it is COMPLETE because it was skipped; absent where it was not. */
+  skipped: Schema.optionalKey(Schema.Boolean)
 })
 
 /** The first thing a listener gets: where every job stands when it begins to listen. */
@@ -66,6 +68,15 @@ export const TryEnded = Schema.TaggedStruct("tryEnded", {
 
 /** A job is over, for this try of its sequence: in `state`, or rewound and PENDING again. */
 export const JobEnded = Schema.TaggedStruct("jobEnded", { ...common, jobId: Schema.String, state: JobState })
+
+/** A job is COMPLETE without having run, because a condition was not met. */
+export const JobSkipped = Schema.TaggedStruct("jobSkipped", {
+  ...common,
+  jobId: Schema.String,
+  condition: Schema.String,
+  /** The first job of the sequence whose condition it was, where it was not the job's own. */
+  sequenceId: Schema.optionalKey(Schema.String)
+})
 
 /** A sequence goes back to its start because `failedJobId` has failed. */
 export const SequenceRewound = Schema.TaggedStruct("sequenceRewound", {
@@ -115,6 +126,7 @@ export const ChainEvent = Schema.Union([
   JobWaiting,
   TryEnded,
   JobEnded,
+  JobSkipped,
   SequenceRewound,
   Status,
   Output,

@@ -151,8 +151,8 @@ export const neverRan = (running: RunningJob, limit: string): JobLog => {
 export const unmade = (running: RunningJob, reason: string): JobLog =>
   logOf(running, failed(`problem creating job runner: ${reason}`), noOutput, 0)
 
-/** Returns the log of a job that is not run again, because too many crashes met it. */
-export const givenUp = (running: RunningJob, reason: string): JobLog => logOf(running, failed(reason), noOutput, 0)
+/** Returns the log of a job that fails without being run, such as one that too many crashes met. */
+export const refused = (running: RunningJob, reason: string): JobLog => logOf(running, failed(reason), noOutput, 0)
 
 /** Returns the log of a job that did not stop in time. */
 export const tooLate = (running: RunningJob, output: OutputTail): JobLog =>

@@ -60,6 +60,8 @@ export class RunningJob implements JobContext {
   /** Where a try has a fiber of its own: it can end without the job. */
   tryFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   prepared: PreparedJob | undefined = undefined
+  /** Why its condition could not be told: it fails without being run. */
+  unclear: string | undefined = undefined
   /** Whether a crash cut this very try off before. */
   recovered = false
   startedAt = 0

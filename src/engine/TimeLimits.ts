@@ -59,6 +59,12 @@ export class TimeLimits {
     if (Sequences.isFirst(this.chain.sequences, job)) this.beginSequence(job)
   }
 
+  /** A job was skipped. Where it alone was, a sequence may begin with it all the same. */
+  skipJob(job: number): void {
+    const { endings, sequences } = this.chain
+    if (endings.get(job) === "skipped" && Sequences.isFirst(sequences, job)) this.beginSequence(job)
+  }
+
   endJob(job: number): void {
     this.jobs.end(job)
   }

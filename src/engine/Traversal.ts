@@ -31,6 +31,7 @@ import * as Sequences from "../domain/Sequences.ts"
 import type { ChainRepo } from "./ChainRepo.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
 import { CheckpointDraft } from "./CheckpointDraft.ts"
+import type * as Conditions from "./Conditions.ts"
 import { EventHub } from "./EventHub.ts"
 import type { Happening, PendingLog } from "./Happening.ts"
 import { interruptUnsafe } from "./Interruption.ts"
@@ -47,6 +48,7 @@ import type { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
 import * as Retrying from "./Retrying.ts"
 import { type Host, RunningJob } from "./RunningJob.ts"
+import { StartConditions, type Verdict } from "./StartConditions.ts"
 import { StartQueue } from "./StartQueue.ts"
 import { type Limit, TimeLimits } from "./TimeLimits.ts"
 import type { Settings } from "./TraverserConfig.ts"
@@ -58,6 +60,7 @@ export interface Services {
   readonly reports: Reports["Service"]
   readonly factory: JobFactory["Service"]
   readonly output: JobOutput["Service"]
+  readonly conditions: Conditions.Language
   readonly clock: Clock.Clock
   readonly settings: Settings
   readonly limits: ProcessLimits
@@ -96,6 +99,7 @@ export class Traversal implements Host {
   private readonly line: JobLine
   /** How many of its jobs may run at once. */
   private readonly concurrency: number
+  private readonly conditions: StartConditions
   private readonly waits: Waits
   private readonly limits: TimeLimits
   /** Jobs whose try a crash has cut off, until they start again. */
@@ -136,6 +140,7 @@ export class Traversal implements Host {
     this.line = this.makeLine()
     this.concurrency = Math.min(services.settings.concurrency, chain.jobChain.limits?.jobs ?? Number.POSITIVE_INFINITY)
     this.starts = new StartQueue(chain, this.line, waits, () => random.nextDoubleUnsafe())
+    this.conditions = new StartConditions(chain, services.conditions)
     this.recovered = recovered
     this.givenUp = givenUp
     this.reporter = {
@@ -247,13 +252,21 @@ export class Traversal implements Host {
   chooseStarting(): void {
     const { chain, recovered, running } = this
     const { starting } = this.draft
-    while (this.startsJobs && running.size < this.concurrency && starting.length < workPerSlice) {
+    const workMax = this.work + workPerSlice
+    while (
+      this.startsJobs && running.size < this.concurrency && starting.length < workPerSlice && this.work < workMax
+    ) {
       const job = this.starts.take()
       if (job === undefined) return
       const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
         this.waits.begin(job, wait)
         this.noteWait(job, Sequences.isFirst(chain.sequences, job) ? "sequenceRetry" : "retry", wait)
+        continue
+      }
+      const verdict = this.conditions.judge(job)
+      if (verdict?._tag === "Skipped") {
+        this.noteSkipped(job, verdict)
         continue
       }
       Progress.start(chain, job)
@@ -267,6 +280,7 @@ export class Traversal implements Host {
         at(chain.latestTries, job)
       )
       if (recovered.size > 0) next.recovered = recovered.delete(job)
+      next.unclear = verdict?.error
       running.set(job, next)
       starting.push(next)
     }
@@ -513,6 +527,19 @@ export class Traversal implements Host {
     this.logKept(pending)
   }
 
+  private noteSkipped(job: number, { condition, sequence }: Extract<Verdict, { readonly _tag: "Skipped" }>): void {
+    const { chain } = this
+    const idOf = (job: number) => chain.graph.ids[job] as string
+    this.work++
+    this.draft.changed.push(job)
+    this.limits.skipJob(job)
+    this.starts.jobOver(job)
+    if (!this.events.isHeard) return
+    const ofSequence = sequence === undefined ? {} : { sequenceId: idOf(sequence) }
+    this.events.publish({ _tag: "jobSkipped", jobId: idOf(job), condition, ...ofSequence })
+    this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
+  }
+
   /** A log is kept, accepted or given up: the job is over, or goes on to its next try. */
   private logKept({ isLast, running }: PendingLog): void {
     if (isLast) {
@@ -525,7 +552,11 @@ export class Traversal implements Host {
 
   private startJob(running: RunningJob): void {
     const reason = this.givenUp.size === 0 ? undefined : this.givenUp.get(running.job)
-    if (reason !== undefined) return this.happen({ _tag: "GivenUp", running, log: JobRunner.givenUp(running, reason) })
+    if (reason !== undefined) return this.happen({ _tag: "GivenUp", running, log: JobRunner.refused(running, reason) })
+    const { unclear } = running
+    if (unclear !== undefined) {
+      return this.happen({ _tag: "JobEnded", running, log: JobRunner.refused(running, unclear) })
+    }
     const made = this.makeJob(running.spec)
     if (Result.isFailure(made)) {
       const reason = made.failure instanceof Error ? made.failure.message : String(made.failure)

@@ -297,6 +297,7 @@ const snapshotOf = (chain: Chain.Chain): NewEvent => ({
     name: chain.jobs[job]?.name ?? "",
     type: chain.jobs[job]?.type ?? "",
     state: JobState.fromCode(at(chain.states, job)),
-    tries: at(chain.totalTries, job)
+    tries: at(chain.totalTries, job),
+    ...(Ending.isSkipped(chain.endings.get(job)) ? { skipped: true } : {})
   }))
 })

@@ -17,6 +17,7 @@ import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
 import type * as Slices from "../domain/Slices.ts"
 import * as Validation from "../domain/Validation.ts"
 import { type ChainConflict, ChainRepo } from "./ChainRepo.ts"
+import * as Conditions from "./Conditions.ts"
 import * as GivingWay from "./GivingWay.ts"
 import { JobFactory, type JobServices } from "./JobFactory.ts"
 import { JobOutput } from "./JobOutput.ts"
@@ -86,6 +87,7 @@ const makeFactory: () => Effect.Effect<
   const output = yield* JobOutput
   const settings = yield* TraverserConfig.Current
   const limits = yield* Limits.Current
+  const conditions = yield* Conditions.Current
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
@@ -111,6 +113,7 @@ const makeFactory: () => Effect.Effect<
       reports,
       factory,
       output,
+      conditions,
       clock: yield* Clock.clockWith(Effect.succeed),
       settings,
       limits,
@@ -134,9 +137,9 @@ const makeFactory: () => Effect.Effect<
   yield* Effect.forkScoped(reportProgress(live, reports, settings))
 
   return {
-    make: (jobChain) => Effect.suspend(() => compile(jobChain.requestId ?? "", compileNew(jobChain))),
+    make: (jobChain) => Effect.suspend(() => compile(jobChain.requestId ?? "", compileNew(jobChain, conditions))),
     makeFromSuspended: (suspended) =>
-      Effect.suspend(() => compile(suspended.requestId ?? "", compileSuspended(suspended))),
+      Effect.suspend(() => compile(suspended.requestId ?? "", compileSuspended(suspended, conditions))),
     makeFromChain: (chain, resumption = Resumption.none) => begin(chain, resumption),
     traversers: Effect.sync(() => Array.from(live.values(), ({ traverser }) => traverser))
   }
@@ -148,15 +151,18 @@ interface Compiled {
   readonly chain: Chain.Chain | undefined
 }
 
-function* compileNew(jobChain: JobChain): Slices.Slices<Compiled> {
+function* compileNew(jobChain: JobChain, language: Conditions.Language): Slices.Slices<Compiled> {
   const graph = yield* Graph.makeInSlices(jobChain)
-  const faults = yield* Validation.faultsOfNewInSlices(jobChain, graph)
+  const faults = [...yield* Validation.faultsOfNewInSlices(jobChain, graph), ...Conditions.faultsOf(graph, language)]
   return { faults, chain: faults.length > 0 ? undefined : yield* Chain.makeInSlices(jobChain, graph) }
 }
 
-function* compileSuspended(suspended: SuspendedJobChain): Slices.Slices<Compiled> {
+function* compileSuspended(suspended: SuspendedJobChain, language: Conditions.Language): Slices.Slices<Compiled> {
   const graph = yield* Graph.makeInSlices(suspended.jobChain ?? {})
-  const faults = yield* Validation.faultsOfSuspendedInSlices(suspended, graph)
+  const faults = [
+    ...yield* Validation.faultsOfSuspendedInSlices(suspended, graph),
+    ...Conditions.faultsOf(graph, language)
+  ]
   return { faults, chain: faults.length > 0 ? undefined : yield* Chain.fromSuspendedInSlices(suspended, graph) }
 }
 

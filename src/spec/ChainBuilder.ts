@@ -19,6 +19,8 @@ export interface TypeOfJob<Args = unknown> {
 interface Common<Name extends string> {
   /** What must be complete before this starts: names of the same level or further out. */
   readonly needs?: Name | ReadonlyArray<Name>
+  /** The condition on which it runs, in CEL: `data.version != ""`. Not met, it is skipped. */
+  readonly when?: string
   /** How often it may be tried again after its first try. */
   readonly retry?: number
   /** The wait before each further try, a Go duration such as `"1m30s"`. */

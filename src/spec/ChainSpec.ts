@@ -38,6 +38,13 @@ const Needs = Schema.Union([Schema.String, Schema.Array(Schema.String)]).annotat
 
 const common = {
   needs: Schema.optionalKey(Needs),
+  when: Schema.optionalKey(
+    text("a condition").annotate({
+      description: "The condition on which it runs, in CEL, looked at when it would start; not met, it is skipped. " +
+        "It sees `data` and `args`. For a sequence: the data and args of its first job.",
+      examples: ["data.version != ''", "has(data.changed) && data.changed"]
+    })
+  ),
   retry: Schema.optionalKey(Count.annotate({
     description: "How often it may be tried again after its first try. For a sequence: all its jobs together.",
     default: 0
@@ -87,6 +94,7 @@ export type TypedJob = typeof TypedJob.Type
 /** Jobs and sequences, retried together. */
 export interface Sequence {
   readonly needs?: string | ReadonlyArray<string>
+  readonly when?: string
   readonly retry?: number
   readonly retryWait?: string
   readonly sequence: Jobs

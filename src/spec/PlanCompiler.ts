@@ -123,23 +123,26 @@ const noop = (id: string, sequenceId: string, of: SequenceStep | undefined): Job
 
 // Fields one by one: to spread what may be there costs as much as all the rest.
 const jobOf = ({ entry, id, outer }: JobStep, sequenceId: string): Job => {
-  const { data, name = id, retry, retryWait } = entry
+  const { data, name = id, retry, retryWait, when } = entry
   const job: Mutable<Job> = { id, name, type: "run" in entry ? "shell" : entry.type, state: JobState.PENDING }
   const args = "run" in entry ? { command: entry.run } : entry.args
   if (args !== undefined) job.args = args
   if (data !== undefined) job.data = data
   if (retry !== undefined) job.retry = retry
   if (retryWait !== undefined) job.retryWait = retryWait
+  if (when !== undefined) job.when = when
   if (outer !== undefined) setSequence(job, sequenceId, outer)
   return job
 }
 
-/** The first job of a sequence says on the wire how the sequence is retried. */
-const setSequence = (job: Mutable<Job>, sequenceId: string, { entry: { retry, retryWait } }: SequenceStep): void => {
+/** The first job of a sequence says on the wire when the sequence runs, and how it is retried. */
+const setSequence = (job: Mutable<Job>, sequenceId: string, { entry }: SequenceStep): void => {
+  const { retry, retryWait, when } = entry
   job.sequenceId = sequenceId
   if (job.id !== sequenceId) return
   if (retry !== undefined) job.sequenceRetry = retry
   if (retryWait !== undefined) job.sequenceRetryWait = retryWait
+  if (when !== undefined) job.sequenceWhen = when
 }
 
 /** Sets what is right before each job of a level. `before` is right before the level's first. */
@@ -196,6 +199,7 @@ const pathInSpec = (origins: Origins, [field, id, key, ...rest]: Path): Path => 
   if (field !== "jobs" || key === undefined) return pathOf(step)
   if (key === "sequenceRetry") return [...pathOf(sequenceOf(step)), "retry"]
   if (key === "sequenceRetryWait") return [...pathOf(sequenceOf(step)), "retryWait"]
+  if (key === "sequenceWhen") return [...pathOf(sequenceOf(step)), "when"]
   const isShort = step.kind === "job" && "run" in step.entry && (key === "args" || key === "type")
   return isShort ? [...pathOf(step), "run"] : [...pathOf(step), key, ...rest]
 }

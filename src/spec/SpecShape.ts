@@ -77,6 +77,7 @@ const isEntry: Rule = (value) => {
 
 const common: ReadonlyArray<readonly [key: string, rule: Rule]> = [
   ["needs", isNeeds],
+  ["when", isNonEmptyText],
   ["retry", isCount],
   ["retryWait", isWait]
 ]

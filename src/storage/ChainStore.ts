@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import type * as Ending from "../domain/Ending.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
@@ -46,6 +47,8 @@ export interface JobStanding {
   readonly name: string
   readonly type: string
   readonly state: JobState.JobState
+  /** How it ended, where its state does not say it all. */
+  readonly ending: Ending.Special | undefined
   /** All its tries so far. */
   readonly tries: number
   /** Until when it waits before its next try, or its sequence's, in Unix milliseconds. */
@@ -143,6 +146,7 @@ const status = Effect.fnUntraced(function*(
     name: chain.jobs[job]?.name ?? "",
     type: chain.jobs[job]?.type ?? "",
     state: JobState.fromCode(Graph.at(chain.states, job)),
+    ending: chain.endings.get(job),
     tries: Graph.at(chain.totalTries, job),
     waitUntil: rows.get(job)?.waitUntil ?? undefined,
     crashes: rows.get(job)?.crashes ?? 0

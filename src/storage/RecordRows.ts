@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Ending from "../domain/Ending.ts"
 import * as JobData from "../domain/JobData.ts"
 import * as JobRecord from "../domain/JobRecord.ts"
 import type { Chain } from "../domain/Progress.ts"
@@ -117,7 +118,7 @@ const extrasOf = (text: string | null, place: Place): Extras => {
   const { elapsed, ending, reason, sequenceElapsed }: Record<keyof Extras, unknown> = text === null
     ? none
     : { ...none, ...jsonObject(text, place) }
-  const isKnown = ending === undefined || ending === "timed out" || ending === "abandoned"
+  const isKnown = ending === undefined || Ending.specials.some((special) => special === ending)
   if (isKnown && isText(reason) && isTime(elapsed) && isTime(sequenceElapsed)) {
     return { elapsed, ending, reason, sequenceElapsed } as Extras
   }

@@ -16,7 +16,15 @@ const runOf = (
       requestId: "r",
       state: failed.length > 0 ? "FAIL" : "COMPLETE",
       finishedJobs: 1,
-      endings: { complete: 1, failed: failed.length, "timed out": 0, abandoned: 0, stopped: 0, "never ran": 0 }
+      endings: {
+        complete: 1,
+        skipped: 0,
+        failed: failed.length,
+        "timed out": 0,
+        abandoned: 0,
+        stopped: 0,
+        "never ran": 0
+      }
     } as const,
     snapshot: {
       jobChain: {

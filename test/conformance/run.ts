@@ -7,6 +7,7 @@ import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as JobState from "../../src/domain/JobState.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
+import * as Conditions from "../../src/engine/Conditions.ts"
 import { JobFactory } from "../../src/engine/JobFactory.ts"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
 import * as Limits from "../../src/engine/Limits.ts"
@@ -48,6 +49,7 @@ const makeTraverser = Effect.fnUntraced(function*(vector: RunVector) {
     reports: yield* Reports,
     factory: yield* JobFactory,
     output: yield* JobOutput,
+    conditions: yield* Conditions.Current,
     clock: yield* Clock.clockWith(Effect.succeed),
     settings: yield* TraverserConfig.Current,
     limits: yield* Limits.Current,

@@ -55,7 +55,7 @@ describe("PolicyRules", () => {
       [
         "an ending that is not known",
         { ending: "badly" },
-        `bad-policy jobs.a.ending: The ending of job "a" is "badly", expected "abandoned" or "timed out"`
+        `bad-policy jobs.a.ending: The ending of job "a" is "badly", expected "skipped" or "sequence skipped" or "timed out" or "abandoned"`
       ]
     ])("refuses %s", (_, job, expected) => {
       assert.deepStrictEqual(faultsOf(job), [expected])

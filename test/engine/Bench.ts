@@ -5,6 +5,7 @@
  */
 import { it } from "@effect/vitest"
 import { Clock, Context, Duration, Effect, type Fiber, Layer, Scheduler, Scope } from "effect"
+import * as CelConditions from "../../src/conditions/CelConditions.ts"
 import type { JobChain, SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import type { FinishRequest, RequestProgress } from "../../src/domain/Request.ts"
@@ -80,7 +81,7 @@ export const layerOf = (
 ) =>
   TraverserFactory.layer.pipe(
     Layer.provideMerge([repo, JobOutput.layerMemory, jobs, sent.layer]),
-    Layer.provide([TraverserConfig.layer(settings), around])
+    Layer.provide([TraverserConfig.layer(settings), CelConditions.layer, around])
   )
 
 /** Makes a bench. Its factory is never closed: a test that fails must not wait for the chains it leaves behind. */

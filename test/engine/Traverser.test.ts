@@ -103,7 +103,7 @@ describe("Traverser", () => {
         const second = yield* bench.begin(traverser)
         const waiter = yield* bench.fork(traverser.result)
         yield* bench.pass(10)
-        const endings = { complete: 1, failed: 0, "timed out": 0, abandoned: 0, stopped: 0, "never ran": 0 }
+        const endings = { complete: 1, skipped: 0, failed: 0, "timed out": 0, abandoned: 0, stopped: 0, "never ran": 0 }
         const expected = { requestId: "r", state: "COMPLETE", finishedJobs: 1, endings }
         for (const fiber of [first, second, waiter]) assert.deepStrictEqual(yield* Fiber.join(fiber), expected as never)
         assert.deepStrictEqual(yield* traverser.run, expected as never)

@@ -3,45 +3,17 @@
  * the middle of that and resumed, until all is COMPLETE. Every call is watched (`World`).
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import * as JobState from "../../src/domain/JobState.ts"
 import * as Retry from "../../src/domain/Retry.ts"
 import type { Traverser } from "../../src/engine/Traverser.ts"
-import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
-import * as Rig from "../../src/testing/Rig.ts"
 import * as RandomChain from "./RandomChain.ts"
 import { World } from "./World.ts"
+import * as WorldRun from "./WorldRun.ts"
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 }))
 const Moves = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
-
-/** Runs a chain, or goes on with one, until it is over, or until after so many moves of the clock `act` ends it. */
-const run = Effect.fnUntraced(function*(
-  world: World,
-  chain: RandomChain.RandomChain,
-  from: SuspendedJobChain | undefined,
-  moves: number,
-  act: (traverser: Traverser) => Effect.Effect<unknown, unknown>
-) {
-  const rig = yield* Rig.make
-  return yield* Effect.scoped(Effect.gen(function*() {
-    const context = yield* rig.provide(Layer.build(world.layer))
-    const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
-    const traverser = yield* rig.provide(
-      from === undefined ? factory.make(chain.jobChain) : factory.makeFromSuspended(from)
-    )
-    world.traverser = traverser
-    const running = yield* Effect.forkChild(rig.provide(traverser.run))
-    const isDone = () => running.pollUnsafe() !== undefined
-    for (let move = 0; move < moves && !isDone(); move++) yield* rig.advance
-    yield* Effect.forkChild(rig.provide(Effect.exit(act(traverser))))
-    assert.isTrue(yield* rig.runUntil(isDone), "the chain never ended")
-    return yield* traverser.snapshot
-  }))
-})
-
-const overTheWire = (chain: SuspendedJobChain): SuspendedJobChain => JSON.parse(JSON.stringify(chain))
 
 const stop = (traverser: Traverser) => traverser.stop
 const suspend = (traverser: Traverser) => traverser.suspend
@@ -63,9 +35,9 @@ describe("a random chain that is stopped, or fails, and is tried again", () => {
           ending: (...call) => hasCalm ? { state: "COMPLETE", milliseconds: 10 } : random.ending(...call)
         }
         const world = new World(chain)
-        let end = yield* run(world, chain, undefined, moves[0] ?? 0, stop)
+        let end = yield* WorldRun.run(world, chain, moves[0] ?? 0, stop)
         for (const count of moves) {
-          const made = Retry.make(overTheWire(end))
+          const made = Retry.make(WorldRun.overTheWire(end))
           if (Result.isFailure(made)) {
             assert.strictEqual(made.failure._tag, "NothingToRetry")
             break
@@ -73,9 +45,9 @@ describe("a random chain that is stopped, or fails, and is tried again", () => {
           const retry = made.success
           hasCalm = count === moves.at(-1)
           const before = world.logs.length
-          end = yield* run(world, chain, overTheWire(retry.suspended), count, suspend)
+          end = yield* WorldRun.run(world, retry, count, suspend)
           if (end.jobChain?.state === JobState.SUSPENDED) {
-            end = yield* run(world, chain, overTheWire(end), Number.POSITIVE_INFINITY, suspend)
+            end = yield* WorldRun.run(world, { suspended: end }, Number.POSITIVE_INFINITY, suspend)
           }
           const ran = new Set(world.logs.slice(before).map((log) => log.jobId))
           const planned = retry.jobs.map((job) => job.id)

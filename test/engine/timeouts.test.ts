@@ -313,6 +313,7 @@ describe("the stop ladder", () => {
         ])
         assert.deepStrictEqual(stopped.endings, {
           complete: 1,
+          skipped: 0,
           failed: 0,
           "timed out": 0,
           abandoned: 3,

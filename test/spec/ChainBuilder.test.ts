@@ -19,20 +19,31 @@ describe("ChainBuilder", () => {
           first: { run: "true", retry: 2, retryWait: "5s" },
           rollout: {
             needs: "first",
+            when: "data.go",
             retry: 1,
             sequence: { push: { run: "push" }, smoke: { needs: ["push"], run: "smoke" } }
           },
-          greet: { type: greet, args: { who: "world" }, needs: ["rollout"] }
+          greet: { type: greet, args: { who: "world" }, needs: ["rollout"], when: "!data.quiet" }
         }
       })
       const file = `jobs:
   first: { run: "true", retry: 2, retryWait: 5s }
   rollout:
     needs: first
+    when: data.go
     retry: 1
     sequence: { push: { run: push }, smoke: { needs: [push], run: smoke } }
-  greet: { type: greet, args: { who: world }, needs: [rollout] }
+  greet: { type: greet, args: { who: world }, needs: [rollout], when: "!data.quiet" }
 `
+      assert.deepStrictEqual(
+        Object.values(chain.jobs ?? {}).map(({ id, sequenceWhen, when }) => [id, when, sequenceWhen]),
+        [
+          ["first", undefined, undefined],
+          ["rollout.push", undefined, "data.go"],
+          ["rollout.smoke", undefined, undefined],
+          ["greet", "!data.quiet", undefined]
+        ]
+      )
       assert.deepStrictEqual(chain, Result.getOrThrow(ChainFile.parse(file, { file: "hello.yaml" })).jobChain)
     })
 

@@ -121,7 +121,14 @@ const corpus: Readonly<Record<string, RandomChain.RandomChain>> = {
     b: sequence,
     c: { sequenceId: "b", retry: 1 },
     d: { sequenceId: "b" }
-  }, { c: ["FAIL", "FAIL"] })
+  }, { c: ["FAIL", "FAIL"] }),
+  "jobs and a sequence that are skipped": scripted("a -> b x\nb -> c\nc -> d\nx -> d\nd -> e", {
+    a: { when: "false" },
+    b: { ...sequence, sequenceWhen: "has(data.x)" },
+    c: { sequenceId: "b" },
+    d: { sequenceId: "b" },
+    e: { when: "has(data.x)" }
+  })
 }
 
 describe("a chain whose process dies", () => {
