@@ -32,6 +32,9 @@ export interface StoredChainInfo {
 /** Which chains to list; what is left out does not matter. */
 export interface Filter {
   readonly requestId?: string
+  /** What the request id begins with. */
+  readonly idPrefix?: string
+  readonly name?: string
   readonly states?: ReadonlyArray<JobState.JobState>
   /** Unix milliseconds: running at or after `since` and created before `until`. */
   readonly since?: number
@@ -97,10 +100,12 @@ export const pageOf = ({ limit = -1, offset = 0 }: Filter): string =>
 
 /** Returns the conditions of a filter in SQL, on chains `c`. */
 export const conditions = (
-  { requestId, since, states, type, until, user }: Filter
+  { idPrefix, name, requestId, since, states, type, until, user }: Filter
 ): { readonly where: string; readonly params: ReadonlyArray<SQLInputValue> } => {
   const given: ReadonlyArray<readonly [string, ReadonlyArray<SQLInputValue> | undefined]> = [
     ["c.request_id = ?", requestId === undefined ? undefined : [requestId]],
+    ["substr(c.request_id, 1, length(?)) = ?", idPrefix === undefined ? undefined : [idPrefix, idPrefix]],
+    ["c.name = ?", name === undefined ? undefined : [name]],
     [`c.state IN (${(states ?? []).map(() => "?").join(", ")})`, states?.map(JobState.toCode)],
     ["(c.finished_at IS NULL OR c.finished_at >= ?)", since === undefined ? undefined : [since]],
     ["c.created_at < ?", until === undefined ? undefined : [until]],

@@ -33,7 +33,7 @@ import * as OutputRows from "./OutputRows.ts"
 import { type OwnedChain, ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
-import { liveClock, onLiveClock, Tables } from "./Tables.ts"
+import { liveClock, onLiveClock, type Sql, Tables } from "./Tables.ts"
 import { Writer } from "./Writer.ts"
 
 /** A chain and each of its jobs. */
@@ -66,8 +66,21 @@ export class ChainStore extends Context.Service<ChainStore, {
     requestId: string,
     jobId?: string
   ) => Effect.Effect<ReadonlyArray<JobLog>, Claim.ChainNotStored>
-  /** Returns what a try has written so far, byte by byte as it was; empty for a try that is not known. */
-  readonly output: (key: TryKey, stream: keyof OutputTail) => Stream.Stream<Uint8Array>
+  /** Returns the same without what the tries wrote, of which there may be much. */
+  readonly tries: (
+    requestId: string,
+    jobId?: string
+  ) => Effect.Effect<ReadonlyArray<LogRows.EndedTry>, Claim.ChainNotStored>
+  /** Tells how much each try of a chain, or of one of its jobs, has written so far, those that run included. */
+  readonly written: (
+    requestId: string,
+    jobId?: string
+  ) => Effect.Effect<ReadonlyArray<OutputRows.Written>, Claim.ChainNotStored>
+  /**
+   * Returns what a try has written so far, byte by byte as it was; empty for a try that is not known. It comes chunk by chunk as
+   * it was kept, from the chunk of number `from` on, 0 unless given.
+   */
+  readonly output: (key: TryKey, stream: keyof OutputTail, from?: number) => Stream.Stream<Uint8Array>
   /**
    * Takes over a chain that is suspended, or unfinished with no living owner. It is this process's own from then on: give it
    * to `TraverserFactory.makeFromChain`, or `release` it.
@@ -114,8 +127,17 @@ export class ChainStore extends Context.Service<ChainStore, {
       return {
         list: (filter = {}) => ChainList.list(tables, ownership, filter),
         status: (requestId) => status(tables, ownership, requestId),
-        logs: (requestId, jobId) => logs(tables, requestId, jobId),
-        output: (key, stream) => OutputRows.stream(tables, key, stream),
+        logs: (requestId, jobId) =>
+          ofChain(
+            tables,
+            requestId,
+            (sql) =>
+              jobId === undefined ? LogRows.selectAll(sql, requestId) : LogRows.selectOfJob(sql, requestId, jobId)
+          ),
+        tries: (requestId, jobId) => ofChain(tables, requestId, (sql) => LogRows.selectTries(sql, requestId, jobId)),
+        written: (requestId, jobId) =>
+          ofChain(tables, requestId, (sql) => OutputRows.selectWritten(sql, requestId, jobId)),
+        output: (key, stream, from) => OutputRows.stream(tables, key, stream, from),
         claim: (requestId) => Effect.provideContext(Claim.claim(requestId), context),
         release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId),
         previewRetry: (requestId) => ChainRetry.preview(tables, ownership, requestId),
@@ -154,12 +176,9 @@ const status = Effect.fnUntraced(function*(
   return { ...info, jobs }
 })
 
-const logs = Effect.fnUntraced(function*(tables: Tables["Service"], requestId: string, jobId: string | undefined) {
-  yield* Claim.found(tables, requestId)
-  return yield* tables.read((sql) =>
-    jobId === undefined ? LogRows.selectAll(sql, requestId) : LogRows.selectOfJob(sql, requestId, jobId)
-  )
-})
+/** Reads what belongs to a chain that is there. */
+const ofChain = <A>(tables: Tables["Service"], requestId: string, read: (sql: Sql) => A) =>
+  Effect.andThen(Claim.found(tables, requestId), tables.read(read))
 
 const requestStop = Effect.fnUntraced(function*(
   tables: Tables["Service"],

@@ -29,9 +29,10 @@ export const insert = (sql: Sql, chain: number, log: JobLog): void => {
 
 type LogRow = Omit<JobLog, "state" | "requestId"> & { readonly state: number }
 
-const columns =
+const tryColumns =
   `l.job_id AS jobId, l.try, l.name, l.type, l.started_at AS startedAt, l.finished_at AS finishedAt, l.state,
-  l.exit, l.error, l.stdout, l.stderr`
+  l.exit, l.error`
+const columns = `${tryColumns}, l.stdout, l.stderr`
 const source = "jobchain_job_logs l JOIN jobchain_chains c ON c.number = l.chain"
 
 /** Reads every log of a request, in the order in which they came. */
@@ -46,5 +47,16 @@ export const selectOfJob = (sql: Sql, requestId: string, jobId: string): Readonl
     requestId,
     jobId
   ).map((row) => logOf(row, requestId))
+
+/** A try that ended: its log without what it wrote. */
+export type EndedTry = Omit<JobLog, "stdout" | "stderr">
+
+/** Reads every try of a request, or of one of its jobs, in the order in which they ended. */
+export const selectTries = (sql: Sql, requestId: string, jobId?: string): ReadonlyArray<EndedTry> =>
+  sql.all<Omit<LogRow, "stdout" | "stderr">>(
+    `SELECT ${tryColumns} FROM ${source} WHERE c.request_id = ? ${jobId === undefined ? "" : "AND l.job_id = ?"}
+     ORDER BY l.number`,
+    ...(jobId === undefined ? [requestId] : [requestId, jobId])
+  ).map((row) => ({ requestId, ...row, state: JobState.fromCode(row.state) }))
 
 const logOf = (row: LogRow, requestId: string): JobLog => ({ requestId, ...row, state: JobState.fromCode(row.state) })

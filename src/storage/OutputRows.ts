@@ -57,13 +57,29 @@ export const selectKept = (sql: Sql, chain: number, key: TryKey): Kept => {
   }
 }
 
-/** Reads what a try has written so far, a chunk at a time. */
+/** How much a try has written so far to one of its streams. */
+export interface Written extends TryKey {
+  readonly stream: keyof OutputTail
+  readonly chunks: number
+}
+
+/** Tells of every stream of a request, or of one of its jobs, that has something in it. */
+export const selectWritten = (sql: Sql, requestId: string, jobId?: string): ReadonlyArray<Written> =>
+  sql.all<Omit<Written, "requestId">>(
+    `SELECT o.job_id AS jobId, o.try, o.stream, max(o.chunk) + 1 AS chunks
+     FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
+     WHERE c.request_id = ? ${jobId === undefined ? "" : "AND o.job_id = ?"} GROUP BY o.job_id, o.try, o.stream`,
+    ...(jobId === undefined ? [requestId] : [requestId, jobId])
+  ).map((row) => ({ requestId, ...row }))
+
+/** Reads what a try has written so far, a chunk at a time, from the chunk of that number on. */
 export const stream = (
   tables: Tables["Service"],
   { jobId, requestId, try: jobTry }: TryKey,
-  stream: keyof OutputTail
+  stream: keyof OutputTail,
+  from = 0
 ): Stream.Stream<Uint8Array> =>
-  Stream.paginate(0, (chunk) =>
+  Stream.paginate(from, (chunk) =>
     Effect.map(
       tables.read((sql) =>
         sql.get<{ readonly bytes: Uint8Array }>(

@@ -42,6 +42,23 @@ describe("SqlJobOutput", () => {
       assert.isAtMost(size, 64 * 1024)
     })))
 
+  it.effect("tells how much there is of each stream, and reads on from any chunk", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { key, output, requestId, store: { store } } = yield* opened()
+      const all = bytes(200_001)
+      yield* output.write(key, "stdout", all)
+      yield* output.write(key, "stderr", new TextEncoder().encode("oops"))
+      yield* output.end(key)
+      const stdout = { ...key, stream: "stdout", chunks: 4 } as const
+      const stderr = { ...key, stream: "stderr", chunks: 1 } as const
+      assert.sameDeepMembers([...yield* store.written(requestId)], [stdout, stderr])
+      assert.lengthOf(yield* store.written(requestId, "a"), 2)
+      assert.deepStrictEqual(yield* store.written(requestId, "b"), [])
+      const rest = Buffer.concat(yield* Stream.runCollect(store.output(key, "stdout", 3)))
+      assert.deepStrictEqual(new Uint8Array(rest), all.slice(-rest.length))
+      assert.isAtMost(rest.length, 64 * 1024)
+    })))
+
   it.effect("takes one piece that is larger than a row", () =>
     Effect.scoped(Effect.gen(function*() {
       const { key, output, requestId, store } = yield* opened()

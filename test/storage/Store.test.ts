@@ -17,6 +17,8 @@ const rowsIn = (store: TestStore.TestStore, table: string) =>
     sql.get<{ readonly rows: number }>(`SELECT count(*) AS rows FROM jobchain_${table}`)?.rows ?? 0
   )
 
+const withoutText = (tries: ReadonlyArray<object>) => tries.map((ended) => ({ ...ended, stdout: "", stderr: "" }))
+
 const fanOf = (jobs: number) =>
   chainOf(Array.from({ length: jobs - 2 }, (_, job) => `first -> job${job}\njob${job} -> last`).join("\n"))
 
@@ -135,6 +137,32 @@ describe("ChainStore", () => {
         "COMPLETE",
         1
       ])
+    })))
+
+  it.effect("finds chains by their name and by what their request ids begin with", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo, store } = yield* TestStore.make()
+      const ids = ["night-%_1", "night-%_2", "day-1"]
+      for (const requestId of ids) yield* add(repo, { ...chainOf("a"), requestId, name: requestId.split("-")[0] })
+      const found = (filter: Parameters<typeof store.list>[0]) =>
+        Effect.map(store.list(filter), (chains) => chains.map(({ requestId }) => requestId))
+      assert.deepStrictEqual(yield* found({ idPrefix: "night-%_" }), ["night-%_2", "night-%_1"])
+      assert.deepStrictEqual(yield* found({ idPrefix: "ight" }), [])
+      assert.deepStrictEqual(yield* found({ name: "day" }), ["day-1"])
+      assert.deepStrictEqual(yield* found({ name: "night", idPrefix: "night-%_1" }), ["night-%_1"])
+    })))
+
+  it.effect("tells of the tries of a chain without what they wrote", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo, store } = yield* TestStore.make()
+      const chain = yield* add(repo, chainOf("a -> b"))
+      const { requestId } = chain
+      const logs = [logOf(requestId, "b", 1), logOf(requestId, "a", 1), logOf(requestId, "b", 2)]
+      yield* repo.set(checkpointOf(chain, { logs: logs.map((log) => ({ ...log, stdout: "much" })) }))
+      assert.deepStrictEqual(withoutText(yield* store.tries(requestId)), logs)
+      assert.deepStrictEqual(withoutText(yield* store.tries(requestId, "b")), logs.filter(({ jobId }) => jobId === "b"))
+      assert.notProperty((yield* store.tries(requestId))[0], "stdout")
+      assert.strictEqual((yield* Effect.flip(store.tries("none")))._tag, "ChainNotStored")
     })))
 
   it.effect("tells the owner of a chain that it is to be stopped, once", () =>
