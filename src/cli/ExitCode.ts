@@ -6,6 +6,8 @@
 import type { JobState } from "../domain/JobState.ts"
 
 export const badInput = 2
+/** The store failed in the middle of a run, or another process has taken its chain over. */
+export const cutOff = 74
 /** A second Ctrl-C: ended at once, as by the signal itself. */
 export const killed = 130
 /** A fault of jobchain's own. */

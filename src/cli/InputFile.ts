@@ -4,39 +4,62 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
 import { text } from "node:stream/consumers"
-import type { Job } from "../domain/JobChain.ts"
-import * as Validation from "../domain/Validation.ts"
-import { JobFactory } from "../engine/JobFactory.ts"
 import * as ChainFile from "../spec/ChainFile.ts"
 import type { ChainFileError } from "../spec/ChainFileError.ts"
-import { didYouMean } from "../spec/SpecFault.ts"
 import { BadInput } from "./BadInput.ts"
-import * as Layers from "./Layers.ts"
+import * as Envelope from "./Envelope.ts"
+import * as JobTypes from "./JobTypes.ts"
 
 /** The file's name that stands for stdin. */
 export const stdin = "-"
 
+/** What to do with a file that `jobchain export` has written and somebody has altered since, line by line. */
+export type Altered = (alterations: ReadonlyArray<string>) => Effect.Effect<void, BadInput>
+
 /** Reads a chain that could be run: its jobs are of types we have, with args that fit. Fails with every fault. */
-export const read = (path: string): Effect.Effect<ChainFile.ParsedChain, BadInput | ChainFileError> =>
-  Effect.provide(
-    Effect.gen(function*() {
-      const factory = yield* JobFactory
-      const parsed = yield* parse(path)
-      const faults = Object.entries(parsed.jobChain.jobs ?? {}).flatMap(([id, job]) => faultsOfJob(id, job, factory))
-      return faults.length > 0 ? yield* ChainFile.errorOf(parsed, faults) : parsed
-    }),
-    Layers.jobTypes
+export const read = (
+  path: string,
+  altered?: Altered
+): Effect.Effect<ChainFile.ParsedChain, BadInput | ChainFileError> =>
+  Effect.gen(function*() {
+    const parsed = yield* parse(path, altered)
+    const faults = yield* JobTypes.faultsOf(parsed.jobChain)
+    return faults.length > 0 ? yield* ChainFile.errorOf(parsed, faults) : parsed
+  })
+
+/** Reads a chain, whatever its jobs are. Altered ones are refused unless `altered` says otherwise. */
+export const parse = Effect.fnUntraced(function*(
+  path: string,
+  altered: Altered = refuseAltered(path)
+): Effect.fn.Return<ChainFile.ParsedChain, BadInput | ChainFileError> {
+  const file = path === stdin ? "<stdin>" : path
+  const found = yield* textOf(path)
+  if (!/^\s*\{/.test(found) || !found.includes(Envelope.format)) {
+    return yield* Effect.fromResult(ChainFile.parse(found, { file }))
+  }
+  const opened = yield* Effect.try({
+    try: () => Envelope.open(found),
+    catch: (error) => new BadInput({ message: `${file}: ${(error as Error).message}` })
+  })
+  if (opened.alterations.length > 0) yield* altered(opened.alterations)
+  const chain = JSON.stringify(opened.chain, null, 2) ?? ""
+  return yield* Effect.fromResult(ChainFile.parse(chain, { file: `${file} (its chain)`, format: "json" }))
+})
+
+const refuseAltered = (path: string): Altered => (alterations) =>
+  Effect.fail(
+    new BadInput({ message: `${path}: ${toldOf(alterations)}"jobchain import --force" takes it in all the same` })
   )
 
-/** Reads a chain, whatever its jobs are. */
-export const parse = (path: string): Effect.Effect<ChainFile.ParsedChain, BadInput | ChainFileError> =>
-  Effect.flatMap(
-    textOf(path),
-    (text) => Effect.fromResult(ChainFile.parse(text, { file: path === stdin ? "<stdin>" : path }))
-  )
+/** Says what was altered. */
+export const toldOf = (alterations: ReadonlyArray<string>): string =>
+  `it is not as it was exported:\n${alterations.slice(0, shown).map((line) => `  ${line}\n`).join("")}${
+    alterations.length > shown ? `  and ${alterations.length - shown} more\n` : ""
+  }`
+
+const shown = 20
 
 const textOf = (path: string): Effect.Effect<string, BadInput> =>
   Effect.tryPromise({
@@ -51,25 +74,4 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: "no such file",
   EISDIR: "is a directory, expected a chain file",
   EACCES: "permission denied"
-}
-
-/** What the job factory says of a job: a type it does not know, args that do not fit. */
-const faultsOfJob = (id: string, job: Job, factory: JobFactory["Service"]): ReadonlyArray<Validation.Fault> => {
-  const made = factory.make(job)
-  if (Result.isSuccess(made)) return []
-  const error = made.failure
-  if (error._tag === "UnknownJobType") {
-    const hint = didYouMean(error.type, error.known) ?? `known are ${error.known.join(", ")}`
-    const message = `job "${id}": there is no job type "${error.type}"; ${hint}`
-    return [new Validation.Fault({ kind: "unknown-job-type", jobIds: [id], path: ["jobs", id, "type"], message })]
-  }
-  return error.issues.map(({ message, path }) => {
-    const keys = path.map((key) => typeof key === "number" ? key : String(key))
-    return new Validation.Fault({
-      kind: "bad-args",
-      jobIds: [id],
-      path: ["jobs", id, ...keys],
-      message: `job "${id}": ${keys.join(".")}: ${message}`
-    })
-  })
 }

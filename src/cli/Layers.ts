@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import { ChainRepo } from "../engine/ChainRepo.ts"
@@ -13,6 +14,8 @@ import { RequestManager } from "../engine/RequestManager.ts"
 import * as TraverserConfig from "../engine/TraverserConfig.ts"
 import { TraverserFactory } from "../engine/TraverserFactory.ts"
 import { builtIn } from "../jobs/BuiltIn.ts"
+import type { OpenError, Services } from "../storage/Store.ts"
+import type { Database } from "./StoreLocation.ts"
 
 /** The job types that chain files can use. */
 export const jobTypes = Layer.provide(JobFactory.layer(builtIn), FetchHttpClient.layer)
@@ -23,4 +26,17 @@ export const chains = (settings: Partial<TraverserConfig.Settings>) =>
     Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobTypes, Reports.layerRequestManager]),
     Layer.provideMerge(RequestManager.layerMemory),
     Layer.provideMerge(TraverserConfig.layer(settings))
+  )
+
+/** Everything a chain needs to run, in a store, which keeps what there is to report. */
+export const storedChains = (settings: Partial<TraverserConfig.Settings>) =>
+  TraverserFactory.layer.pipe(
+    Layer.provide([jobTypes, Reports.layerNone]),
+    Layer.provideMerge(TraverserConfig.layer(settings))
+  )
+
+/** A database. It is loaded only by those who open one. */
+export const store = ({ filename }: Database): Layer.Layer<Services, OpenError> =>
+  Layer.unwrap(
+    Effect.map(Effect.promise(() => import("../storage/Store.ts")), ({ layerSqlite }) => layerSqlite({ filename }))
   )

@@ -8,6 +8,7 @@
  */
 import stringWidth from "string-width"
 import * as ChainView from "./ChainView.ts"
+import { fit, pad as padded, plain } from "./PlainText.ts"
 import * as StopNotice from "./StopNotice.ts"
 
 export interface Frame {
@@ -117,34 +118,7 @@ const tryOf = (number: number): string => number > 1 ? `try ${number}  ` : ""
 
 const paint = (code: string, text: string, { color }: Frame): string => color ? `\u001b[${code}m${text}\u001b[0m` : text
 
-/** What a job writes could move the cursor or ring the bell. */
-const plain = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- Control characters are what is looked for.
-  text.replaceAll(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?)/g, "")
-    .replaceAll("\t", " ")
-    // oxlint-disable-next-line no-control-regex -- As above.
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "")
-
-const pad = (text: string, width: number): string => {
-  const cut = fit(text, width)
-  return cut + " ".repeat(Math.max(0, width - stringWidth(cut)))
-}
-
-const graphemes = new Intl.Segmenter()
-
-const fit = (text: string, columns: number): string => {
-  // Far more than fits; measuring letter by letter takes its time.
-  const start = text.length > 8 * columns ? text.slice(0, 8 * columns) : text
-  if (start === text && stringWidth(text) <= columns) return text
-  let fitting = ""
-  let width = 0
-  for (const { segment } of graphemes.segment(start)) {
-    width += stringWidth(segment)
-    if (width > columns - 1) break
-    fitting += segment
-  }
-  return `${fitting}…`
-}
+const pad = (text: string, width: number): string => padded(fit(text, width), width)
 
 const clock = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))

@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import packageJson from "../../package.json" with { type: "json" }
 import { jobchain } from "./CommandLine.ts"
+import { CutOff } from "./CutOff.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Logging from "./Logging.ts"
 import * as Output from "./Output.ts"
@@ -52,5 +53,6 @@ const explain = (cause: Cause.Cause<unknown>): number => {
   Output.err(
     isExpected ? `${error.message}\n` : `A fault of jobchain's own, please report it:\n${Cause.pretty(cause)}\n`
   )
-  return isExpected ? ExitCode.badInput : ExitCode.internalError
+  if (!isExpected) return ExitCode.internalError
+  return error instanceof CutOff ? ExitCode.cutOff : ExitCode.badInput
 }

@@ -42,6 +42,9 @@ export const isDrawable = (): boolean =>
 /** Whether people look at stdout, too. */
 export const isOutSeen = (): boolean => process.stdout.isTTY
 
+/** Whether somebody may still read stdout. */
+export const isOutOpen = (): boolean => !closed.has(process.stdout)
+
 /** Colours nothing from now on. */
 export const disableColor = (): void => {
   mayColor = false

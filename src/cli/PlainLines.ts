@@ -7,6 +7,9 @@
 import * as GoDuration from "../domain/GoDuration.ts"
 import type { ChainEvent } from "../engine/ChainEvent.ts"
 
+type TryEnded = Extract<ChainEvent, { readonly _tag: "tryEnded" }>
+type OutputEvent = Extract<ChainEvent, { readonly _tag: "output" }>
+
 export class PlainLines {
   /** What each stream of each job has written since its last line end. */
   private readonly open = new Map<string, string>()
@@ -19,22 +22,19 @@ export class PlainLines {
           event.finishedJobs > 0 ? `, ${event.finishedJobs} complete` : ""
         }\n`
       case "jobStarted":
-        return `${event.jobId}: started${event.try > 1 ? `, try ${event.try}` : ""}\n`
+        return this.started(event)
       case "jobWaiting": {
         const wait = waitOf(event.until - event.at)
         return event.for === "retry"
           ? `${event.jobId}: tries again in ${wait}\n`
           : `${event.jobId}: its sequence starts again in ${wait}\n`
       }
-      case "tryEnded": {
-        const took = event.startedAt === 0 ? "" : ` after ${seconds(event.finishedAt - event.startedAt)}`
-        const why = event.error === "" ? "" : ` (${event.error})`
-        return `${this.rest(event.jobId)}${event.jobId}: ${event.state}${took}${why}\n`
-      }
+      case "tryEnded":
+        return this.ended(event)
       case "sequenceRewound":
         return `${event.sequenceId}: its sequence goes back to its start, as ${event.failedJobId} has failed\n`
       case "output":
-        return this.output(event.jobId, event.stream, event.text)
+        return this.output(event)
       case "lost":
         return `(${event.count} events came too fast to be shown)\n`
       default:
@@ -42,7 +42,22 @@ export class PlainLines {
     }
   }
 
-  private output(jobId: string, stream: string, text: string): string {
+  /** Says that a try began. */
+  started({ jobId, try: number }: Pick<TryEnded, "jobId" | "try">): string {
+    return `${jobId}: started${number > 1 ? `, try ${number}` : ""}\n`
+  }
+
+  /** Says how a try ended, after what it had left of an open line. */
+  ended(
+    { error, finishedAt, jobId, startedAt, state }: Omit<TryEnded, "_tag" | "at" | "number" | "try" | "exit">
+  ): string {
+    const took = startedAt === 0 ? "" : ` after ${seconds(finishedAt - startedAt)}`
+    const why = error === "" ? "" : ` (${error})`
+    return `${this.rest(jobId)}${jobId}: ${state}${took}${why}\n`
+  }
+
+  /** Returns the lines that end with a piece of output. */
+  output({ jobId, stream, text }: Pick<OutputEvent, "jobId" | "stream" | "text">): string {
     const key = `${jobId} ${stream}`
     const lines = `${this.open.get(key) ?? ""}${text}`.split("\n")
     const last = lines.pop() ?? ""

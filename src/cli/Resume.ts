@@ -1,55 +1,29 @@
 /**
- * `jobchain resume`: a suspended chain goes on where it was.
+ * `jobchain resume`: a chain that was suspended, or cut off by a crash, goes on where it was.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { BadInput } from "./BadInput.ts"
-import * as ChainRun from "./ChainRun.ts"
 import * as ExitCode from "./ExitCode.ts"
-import * as InputFile from "./InputFile.ts"
-import * as Interrupts from "./Interrupts.ts"
-import * as Output from "./Output.ts"
-import * as SuspendedFile from "./SuspendedFile.ts"
+import * as MemoryResume from "./MemoryResume.ts"
+import type { StoredResumeOptions } from "./StoredResume.ts"
+import * as StoreLocation from "./StoreLocation.ts"
+import * as SuspendedInput from "./SuspendedInput.ts"
 
-export interface ResumeOptions extends ChainRun.ChainRunOptions {
-  readonly file: string
-}
+export type ResumeOptions = StoredResumeOptions & StoreLocation.KeepingFlags
 
-/** Resumes a suspended chain from a file; returns the exit code. */
+/** Resumes a chain; returns the exit code. */
 export const resume = Effect.fnUntraced(function*(options: ResumeOptions) {
-  const { file } = options
-  if (SuspendedFile.isClaimed(file)) {
-    const message = `${file}: a run has resumed this chain. If that was killed, rename the file and resume that`
-    return yield* new BadInput({ message })
+  const database = yield* StoreLocation.ofRun(options)
+  if (database !== undefined) {
+    // SQLite is loaded only where it is used.
+    const StoredResume = yield* Effect.promise(() => import("./StoredResume.ts"))
+    return yield* StoredResume.resume(options, database)
   }
-  const parsed = yield* InputFile.read(file)
-  if (parsed.kind === "new") {
-    return yield* new BadInput({ message: `${file}: this chain is not suspended: start it by "jobchain run ${file}"` })
-  }
-  const chain = { jobChain: parsed.jobChain, suspended: parsed.suspended }
-  if (file === InputFile.stdin) {
-    const interrupts = yield* Interrupts.listen("Killed\n")
-    return ExitCode.ofState((yield* ChainRun.run(options, { ...chain, interrupts })).state)
-  }
-  const claimed = yield* claim(file)
-  const interrupts = yield* Interrupts.listen(`Killed. Where the chain was before this run is in ${claimed}\n`)
-  const { state, suspendedFile } = yield* Effect.tapError(
-    ChainRun.run(options, { ...chain, interrupts }),
-    // Only a chain that could not be begun fails; after a defect nobody knows what has run.
-    () => Effect.sync(() => SuspendedFile.unclaim(file, claimed))
-  )
-  const kept = SuspendedFile.settle(claimed, state, suspendedFile)
-  if (kept !== undefined) Output.err(`Where the chain was before this run is in ${kept}\n`)
-  return ExitCode.ofState(state)
-}, Effect.scoped)
-
-const claim = (file: string): Effect.Effect<string, BadInput> =>
-  Effect.try({
-    try: () => SuspendedFile.claim(file),
-    catch: (error) => {
-      const { code, message } = error as NodeJS.ErrnoException
-      const why = code === "EEXIST" ? "a run has resumed this chain, or one that was killed had" : message
-      return new BadInput({ message: `${file}: cannot be taken to be resumed: ${why}` })
-    }
-  })
+  if (Option.isNone(options.chain)) return yield* new BadInput({ message: "With --memory, resume needs a FILE" })
+  const file = options.chain.value
+  const suspended = yield* SuspendedInput.read(file)
+  return ExitCode.ofState((yield* MemoryResume.resume(options, { file, suspended })).state)
+})

@@ -7,17 +7,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { randomBytes } from "node:crypto"
 import * as Path from "node:path"
+import type { JobChain } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
 import type { ParsedChain } from "../spec/ChainFile.ts"
 import { BadInput } from "./BadInput.ts"
-import * as ChainRun from "./ChainRun.ts"
+import type * as ChainRun from "./ChainRun.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as InitialData from "./InitialData.ts"
 import * as InputFile from "./InputFile.ts"
 import * as Interrupts from "./Interrupts.ts"
+import * as MemoryRun from "./MemoryRun.ts"
+import * as OpenStore from "./OpenStore.ts"
+import * as StoreLocation from "./StoreLocation.ts"
 import * as SuspendedFile from "./SuspendedFile.ts"
 
-export interface RunOptions extends ChainRun.ChainRunOptions {
+export interface RunOptions extends ChainRun.ChainRunOptions, StoreLocation.KeepingFlags {
   readonly file: string
   readonly requestId: Option.Option<string>
   readonly data: JobData
@@ -26,6 +30,7 @@ export interface RunOptions extends ChainRun.ChainRunOptions {
 /** Runs a chain from a file; returns the exit code. */
 export const run = Effect.fnUntraced(function*(options: RunOptions) {
   const { file } = options
+  const database = yield* StoreLocation.ofRun(options)
   const parsed = yield* InputFile.read(file)
   if (parsed.kind === "suspended") {
     const message = `${file}: this chain is suspended: go on with it by "jobchain resume ${file}"`
@@ -40,14 +45,32 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
     return yield* new BadInput({ message })
   }
   const jobChain = { ...InitialData.addTo(parsed.jobChain, options.data), requestId }
-  const interrupts = yield* Interrupts.listen("Killed\n")
-  const { state } = yield* ChainRun.run(options, { jobChain, interrupts })
-  return ExitCode.ofState(state)
-}, Effect.scoped)
+  const run = database === undefined
+    ? inMemory(options, jobChain)
+    // By its name it is found again; in wire form it has none.
+    : stored(options, database, { name: nameOf(parsed, file), ...jobChain })
+  return ExitCode.ofState((yield* run).state)
+})
+
+const inMemory = (options: RunOptions, jobChain: JobChain) =>
+  Effect.scoped(Effect.flatMap(
+    Interrupts.listen("Killed\n"),
+    (interrupts) => MemoryRun.run(options, { jobChain, interrupts })
+  ))
+
+/** SQLite is loaded only where it is used. */
+const stored = Effect.fnUntraced(
+  function*(options: RunOptions, database: StoreLocation.Database, jobChain: JobChain) {
+    const StoredRun = yield* Effect.promise(() => import("./StoredRun.ts"))
+    return yield* OpenStore.use(database, StoredRun.start(options, database, jobChain))
+  }
+)
 
 /** A readable id that is not given twice: what the chain is called, when, and four random letters. */
-const requestIdFor = ({ name }: ParsedChain, file: string): string => {
-  const base = name || (file === InputFile.stdin ? "chain" : Path.parse(file).name)
+const requestIdFor = (parsed: ParsedChain, file: string): string => {
   const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")
-  return `${base}-${time}-${randomBytes(2).toString("hex")}`
+  return `${nameOf(parsed, file)}-${time}-${randomBytes(2).toString("hex")}`
 }
+
+const nameOf = ({ name }: ParsedChain, file: string): string =>
+  name || (file === InputFile.stdin ? "chain" : Path.parse(file).name)

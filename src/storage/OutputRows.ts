@@ -63,12 +63,13 @@ export interface Written extends TryKey {
   readonly chunks: number
 }
 
-/** Tells of every stream of a request, or of one of its jobs, that has something in it. */
+/** Tells of every stream of a request, or of one of its jobs, that has something in it; of a try, stdout comes first. */
 export const selectWritten = (sql: Sql, requestId: string, jobId?: string): ReadonlyArray<Written> =>
   sql.all<Omit<Written, "requestId">>(
     `SELECT o.job_id AS jobId, o.try, o.stream, max(o.chunk) + 1 AS chunks
      FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
-     WHERE c.request_id = ? ${jobId === undefined ? "" : "AND o.job_id = ?"} GROUP BY o.job_id, o.try, o.stream`,
+     WHERE c.request_id = ? ${jobId === undefined ? "" : "AND o.job_id = ?"} GROUP BY o.job_id, o.try, o.stream
+     ORDER BY o.job_id, o.try, o.stream DESC`,
     ...(jobId === undefined ? [requestId] : [requestId, jobId])
   ).map((row) => ({ requestId, ...row }))
 

@@ -9,6 +9,7 @@ import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, write
 import { writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
+import { DatabaseSync } from "node:sqlite"
 
 const bin = Path.join(import.meta.dirname, "../../dist/bin.js")
 
@@ -108,6 +109,13 @@ export class Workplace {
 
   read(name: string): string {
     return readFileSync(this.path(name), "utf8")
+  }
+
+  /** Changes the default store behind everybody's back. */
+  change(statement: string): void {
+    const database = new DatabaseSync(this.path(".jobchain/jobchain.db"))
+    database.exec(statement)
+    database.close()
   }
 
   /** The names of the suspended chain's files. */

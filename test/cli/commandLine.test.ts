@@ -16,7 +16,7 @@ describe("bad input", () => {
     Effect.gen(function*() {
       const work = yield* Workplace.make
       mkdirSync(work.path("folder"))
-      for (const command of ["run", "resume", "validate", "graph"]) {
+      for (const command of ["run", "import", "validate", "graph"]) {
         assert.deepStrictEqual(yield* work.run(command, "nothing.yaml"), {
           exit: 2,
           stdout: "",
@@ -61,7 +61,16 @@ describe("bad usage", () => {
     [["run", "x", "--output", "xml"], `"xml"`],
     [["run", "x", "--data", "novalue"], "expected key=value or key:=json"],
     [["run", "x", "--data", "k:={"], "expected JSON after k:="],
-    [["run", "x", "--request-id", ""], "a text that is not empty"]
+    [["run", "x", "--request-id", ""], "a text that is not empty"],
+    [
+      ["run", "x", "--db", "postgres://host/chains"],
+      `expected the path of a SQLite database, got a URL of "postgres:"`
+    ],
+    [["run", "x", "--db", ""], "expected a path"],
+    [["list", "--state", "running,fail"], "running,fail"],
+    [["list", "--limit", "0"], "a number > 0, got 0"],
+    [["gc", "--older-than", "30"], "expected an age such as 30d"],
+    [["gc"], "older-than"]
   ])("is exit code 2 and a word on stderr: %j", ([args, message]) =>
     Effect.gen(function*() {
       const work = yield* Workplace.make
@@ -77,7 +86,8 @@ describe("help", () => {
   it.live("has examples for each command, and is a result", () =>
     Effect.gen(function*() {
       const work = yield* Workplace.make
-      for (const command of ["run", "resume", "validate", "graph"]) {
+      const store = ["ps", "list", "status", "log", "stop", "export", "import", "gc"]
+      for (const command of ["run", "resume", ...store, "validate", "graph"]) {
         const { exit, stderr, stdout } = yield* work.run(command, "--help")
         assert.deepStrictEqual([exit, stderr], [0, ""])
         assert.include(stdout, `EXAMPLES\n`)

@@ -51,7 +51,7 @@ describe("SqlJobOutput", () => {
       yield* output.end(key)
       const stdout = { ...key, stream: "stdout", chunks: 4 } as const
       const stderr = { ...key, stream: "stderr", chunks: 1 } as const
-      assert.sameDeepMembers([...yield* store.written(requestId)], [stdout, stderr])
+      assert.deepStrictEqual(yield* store.written(requestId), [stdout, stderr])
       assert.lengthOf(yield* store.written(requestId, "a"), 2)
       assert.deepStrictEqual(yield* store.written(requestId, "b"), [])
       const rest = Buffer.concat(yield* Stream.runCollect(store.output(key, "stdout", 3)))

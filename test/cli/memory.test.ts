@@ -22,7 +22,7 @@ const lastLineOf = (text: string): string | undefined => text.trimEnd().split("\
 
 const suspended = Effect.fnUntraced(function*(work: Workplace.Workplace, signal: NodeJS.Signals = "SIGINT") {
   work.write("gated.yaml", gated)
-  const command = work.start("run", "gated.yaml", "--request-id", "r1")
+  const command = work.start("run", "--memory", "gated.yaml", "--request-id", "r1")
   yield* command.seen("b | ready")
   yield* command.signal(signal)
   return yield* command.ended
@@ -37,10 +37,10 @@ describe("the first Ctrl-C", () => {
       assert.strictEqual(exit, 4)
       assert.match(stdout, /^SUSPENDED r1: 1 of 3 jobs complete, /)
       assert.include(stderr, "Suspending: waiting up to 10 s for 1 job (Ctrl-C again to kill it): b\n")
-      assert.strictEqual(lastLineOf(stderr), "Go on with: jobchain resume r1.suspended.json")
+      assert.strictEqual(lastLineOf(stderr), "Go on with: jobchain resume --memory r1.suspended.json")
       assert.deepStrictEqual(work.chainFiles(), ["r1.suspended.json"])
 
-      const resumed = work.start("resume", "r1.suspended.json", "--output", "json")
+      const resumed = work.start("resume", "--memory", "r1.suspended.json", "--output", "json")
       yield* resumed.seen("b | ready")
       assert.deepStrictEqual(work.chainFiles(), ["r1.resuming.json"])
       yield* work.open("gate")
@@ -57,7 +57,7 @@ describe("the first Ctrl-C", () => {
       work.makeGate("gate")
       yield* suspended(work)
       const before = work.read("r1.suspended.json")
-      const resumed = work.start("resume", "r1.suspended.json")
+      const resumed = work.start("resume", "--memory", "r1.suspended.json")
       yield* resumed.seen("b | ready")
       yield* resumed.signal("SIGINT")
       assert.strictEqual((yield* resumed.ended).exit, 4)
@@ -79,7 +79,7 @@ describe("the first Ctrl-C", () => {
       const work = yield* Workplace.make
       work.makeGate("gate")
       work.write("gated.yaml", gated)
-      const command = work.start("run", "gated.yaml", "--on-interrupt", "stop")
+      const command = work.start("run", "--memory", "gated.yaml", "--on-interrupt", "stop")
       yield* command.seen("b | ready")
       yield* command.signal("SIGINT")
       const { exit, stdout } = yield* command.ended
@@ -94,7 +94,7 @@ describe("the first Ctrl-C", () => {
       work.makeGate("gate")
       const released = work.held("held")
       work.write("stubborn.yaml", stubborn("100ms"))
-      const command = work.start("run", "stubborn.yaml")
+      const command = work.start("run", "--memory", "stubborn.yaml")
       yield* command.seen("a | ready")
       yield* command.signal("SIGINT")
       const { exit, stderr } = yield* command.ended
@@ -111,7 +111,7 @@ describe("the second Ctrl-C", () => {
       work.makeGate("gate")
       const released = work.held("held")
       work.write("stubborn.yaml", stubborn("9s"))
-      const command = work.start("run", "stubborn.yaml")
+      const command = work.start("run", "--memory", "stubborn.yaml")
       yield* command.seen("a | ready")
       yield* command.signal("SIGINT")
       yield* command.seen("Suspending: waiting up to 10 s for 1 job (Ctrl-C again to kill it): a\n")
@@ -129,7 +129,7 @@ describe("the second Ctrl-C", () => {
       yield* suspended(work)
       const before = work.read("r1.suspended.json").replace("echo ready", "trap '' TERM; echo ready")
       work.write("r1.suspended.json", before)
-      const resumed = work.start("resume", "r1.suspended.json")
+      const resumed = work.start("resume", "--memory", "r1.suspended.json")
       yield* resumed.seen("b | ready")
       yield* resumed.signal("SIGINT")
       yield* resumed.seen("Suspending: ")
@@ -147,7 +147,7 @@ describe("the suspended chain's file", () => {
       const work = yield* Workplace.make
       work.makeGate("gate")
       yield* suspended(work)
-      const { exit, stderr } = yield* work.run("run", "gated.yaml", "--request-id", "r1")
+      const { exit, stderr } = yield* work.run("run", "--memory", "gated.yaml", "--request-id", "r1")
       assert.strictEqual(exit, 2)
       assert.match(stderr, /^Request r1 has been started before: r1\.suspended\.json has where it was\. /)
     }))
@@ -157,12 +157,12 @@ describe("the suspended chain's file", () => {
       const work = yield* Workplace.make
       work.makeGate("gate")
       work.write("gated.yaml", gated)
-      const command = work.start("run", "gated.yaml", "--request-id", "r/1")
+      const command = work.start("run", "--memory", "gated.yaml", "--request-id", "r/1")
       yield* command.seen("b | ready")
       work.write("r_1.suspended.json", "of another one")
       yield* command.signal("SIGINT")
       const { stderr } = yield* command.ended
-      assert.strictEqual(lastLineOf(stderr), "Go on with: jobchain resume r_1-2.suspended.json")
+      assert.strictEqual(lastLineOf(stderr), "Go on with: jobchain resume --memory r_1-2.suspended.json")
       assert.strictEqual(work.read("r_1.suspended.json"), "of another one")
       assert.strictEqual(JSON.parse(work.read("r_1-2.suspended.json")).requestId, "r/1")
     }))
@@ -174,7 +174,7 @@ describe("the suspended chain's file", () => {
       yield* suspended(work)
       const failing = work.read("r1.suspended.json").replace("cat gate", "exit 7; cat gate")
       work.write("r1.suspended.json", failing)
-      const { exit, stderr } = yield* work.run("resume", "r1.suspended.json")
+      const { exit, stderr } = yield* work.run("resume", "--memory", "r1.suspended.json")
       assert.strictEqual(exit, 1)
       assert.strictEqual(lastLineOf(stderr), "Where the chain was before this run is in r1.ended.json")
       assert.strictEqual(work.read("r1.ended.json"), failing)
@@ -187,14 +187,14 @@ describe("the suspended chain's file", () => {
       work.makeGate("gate")
       yield* suspended(work)
       const copy = work.read("r1.suspended.json")
-      const first = work.start("resume", "r1.suspended.json")
+      const first = work.start("resume", "--memory", "r1.suspended.json")
       yield* first.seen("b | ready")
-      assert.strictEqual((yield* work.run("resume", "r1.suspended.json")).exit, 2)
-      const other = yield* work.run("resume", "r1.resuming.json")
+      assert.strictEqual((yield* work.run("resume", "--memory", "r1.suspended.json")).exit, 2)
+      const other = yield* work.run("resume", "--memory", "r1.resuming.json")
       assert.strictEqual(other.exit, 2)
       assert.include(other.stderr, "r1.resuming.json: a run has resumed this chain")
       work.write("r1.suspended.json", copy)
-      const again = yield* work.run("resume", "r1.suspended.json")
+      const again = yield* work.run("resume", "--memory", "r1.suspended.json")
       assert.strictEqual(again.exit, 2)
       assert.include(again.stderr, "r1.suspended.json: cannot be taken to be resumed")
       yield* work.open("gate")
@@ -212,8 +212,11 @@ describe("the suspended chain's file", () => {
       }
       Object.assign(chain.jobChain, { adjacencyList: { a: ["b"] }, finishedJobs: 1, state: 7 })
       work.write("far.json", JSON.stringify(chain))
-      assert.match((yield* work.runWith(JSON.stringify(chain), "resume", "-")).stdout, /^COMPLETE far: 2 of 2 /)
-      assert.match((yield* work.run("resume", "far.json")).stdout, /^COMPLETE far: 2 of 2 /)
+      assert.match(
+        (yield* work.runWith(JSON.stringify(chain), "resume", "--memory", "-")).stdout,
+        /^COMPLETE far: 2 of 2 /
+      )
+      assert.match((yield* work.run("resume", "--memory", "far.json")).stdout, /^COMPLETE far: 2 of 2 /)
     }))
 
   it.live("goes to the folder for passing files when the working folder is gone, and to stdout when that is, too", () =>
@@ -221,7 +224,7 @@ describe("the suspended chain's file", () => {
       for (const hasTemporary of [true, false]) {
         const work = yield* Workplace.make
         const temporary = yield* Workplace.make
-        const command = work.startWith({ TMPDIR: temporary.folder }, "run", "-", "--request-id", "lost")
+        const command = work.startWith({ TMPDIR: temporary.folder }, "run", "--memory", "-", "--request-id", "lost")
         command.child.stdin?.end(`jobs: { a: { run: echo ready; sleep 1000 } }`)
         yield* command.seen("a | ready")
         rmSync(work.folder, { recursive: true })
@@ -231,7 +234,7 @@ describe("the suspended chain's file", () => {
         assert.strictEqual(exit, 4)
         if (hasTemporary) {
           const path = temporary.path("lost.suspended.json")
-          assert.strictEqual(lastLineOf(stderr), `Go on with: jobchain resume ${path}`)
+          assert.strictEqual(lastLineOf(stderr), `Go on with: jobchain resume --memory ${path}`)
           assert.strictEqual(JSON.parse(temporary.read("lost.suspended.json")).requestId, "lost")
         } else {
           assert.include(stderr, "It is the last line on stdout:\n")

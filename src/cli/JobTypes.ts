@@ -1,0 +1,43 @@
+/**
+ * Whether the jobs of a chain can run here: their types are those that the command has, and their args fit.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Job, JobChain } from "../domain/JobChain.ts"
+import * as Validation from "../domain/Validation.ts"
+import { JobFactory } from "../engine/JobFactory.ts"
+import { didYouMean } from "../spec/SpecFault.ts"
+import * as Layers from "./Layers.ts"
+
+/** Returns what is wrong with the types and args of a chain's jobs. */
+export const faultsOf = ({ jobs }: JobChain): Effect.Effect<ReadonlyArray<Validation.Fault>> =>
+  Effect.provide(
+    Effect.map(
+      JobFactory,
+      (factory) => Object.entries(jobs ?? {}).flatMap(([id, job]) => faultsOfJob(id, job, factory))
+    ),
+    Layers.jobTypes
+  )
+
+/** What the job factory says of a job: a type it does not know, args that do not fit. */
+const faultsOfJob = (id: string, job: Job, factory: JobFactory["Service"]): ReadonlyArray<Validation.Fault> => {
+  const made = factory.make(job)
+  if (Result.isSuccess(made)) return []
+  const error = made.failure
+  if (error._tag === "UnknownJobType") {
+    const hint = didYouMean(error.type, error.known) ?? `known are ${error.known.join(", ")}`
+    const message = `job "${id}": there is no job type "${error.type}"; ${hint}`
+    return [new Validation.Fault({ kind: "unknown-job-type", jobIds: [id], path: ["jobs", id, "type"], message })]
+  }
+  return error.issues.map(({ message, path }) => {
+    const keys = path.map((key) => typeof key === "number" ? key : String(key))
+    return new Validation.Fault({
+      kind: "bad-args",
+      jobIds: [id],
+      path: ["jobs", id, ...keys],
+      message: `job "${id}": ${keys.join(".")}: ${message}`
+    })
+  })
+}

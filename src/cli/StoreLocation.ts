@@ -1,0 +1,51 @@
+/**
+ * Where the command keeps chains: in the database of the working folder, in the one that `--db` names, or, by `--memory`,
+ * nowhere. `Layers` opens it: another kind of database begins here and there.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Path from "node:path"
+import { BadInput } from "./BadInput.ts"
+import * as ShellWord from "./ShellWord.ts"
+
+export interface Database {
+  readonly filename: string
+  /** Whether it is the one of the working folder, because none was named. */
+  readonly isDefault: boolean
+}
+
+/** The flag that names a database. */
+export interface DatabaseFlag {
+  readonly db: Option.Option<string>
+}
+
+/** The flags that say where a run keeps its chain. */
+export interface KeepingFlags extends DatabaseFlag {
+  readonly memory: boolean
+}
+
+/** Reads the value of `--db`; throws an `Error` that says what was expected. */
+export const parse = (db: string): string => {
+  if (db === "" || db === ":memory:") throw new Error("expected a path; --memory keeps nothing")
+  const [, scheme] = /^([a-z][a-z\d+.-]+):/i.exec(db) ?? []
+  if (scheme !== undefined) throw new Error(`expected the path of a SQLite database, got a URL of "${scheme}:"`)
+  return db
+}
+
+/** Returns the database that was named, else the one of the working folder. */
+export const of = ({ db }: DatabaseFlag): Database => ({
+  filename: Option.getOrElse(db, () => Path.join(".jobchain", "jobchain.db")),
+  isDefault: Option.isNone(db)
+})
+
+/** Returns the database in which a run keeps its chain, `undefined` for none; fails for both at once. */
+export const ofRun = (flags: KeepingFlags): Effect.Effect<Database | undefined, BadInput> =>
+  flags.memory && Option.isSome(flags.db)
+    ? Effect.fail(new BadInput({ message: "--memory keeps nothing, and --db says where: they exclude each other" }))
+    : Effect.succeed(flags.memory ? undefined : of(flags))
+
+/** Returns how a command names a chain of a database, for a shell. */
+export const command = ({ filename, isDefault }: Database, name: string, requestId: string): string =>
+  ["jobchain", name, ShellWord.quoted(requestId), ...(isDefault ? [] : ["--db", ShellWord.quoted(filename)])].join(" ")
