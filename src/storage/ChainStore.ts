@@ -88,7 +88,7 @@ export class ChainStore extends Context.Service<ChainStore, {
   readonly claim: (
     requestId: string
   ) => Effect.Effect<Claim.Claimed, Claim.ChainNotStored | Claim.ChainOwned | Claim.ChainEnded | DamagedRow>
-  /** Gives up a chain that was claimed and is not to be run after all. */
+  /** Gives up a chain that was claimed and is not to be run after all: it is suspended. */
   readonly release: (requestId: string) => Effect.Effect<void>
   /** Returns what `retry` would run, with which data, and changes nothing. */
   readonly previewRetry: (requestId: string) => Effect.Effect<Retry, ChainRetry.Refusal | DamagedRow>
@@ -139,7 +139,7 @@ export class ChainStore extends Context.Service<ChainStore, {
           ofChain(tables, requestId, (sql) => OutputRows.selectWritten(sql, requestId, jobId)),
         output: (key, stream, from) => OutputRows.stream(tables, key, stream, from),
         claim: (requestId) => Effect.provideContext(Claim.claim(requestId), context),
-        release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId),
+        release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId, "SUSPENDED"),
         previewRetry: (requestId) => ChainRetry.preview(tables, ownership, requestId),
         retry: (requestId) => ChainRetry.retry(tables, ownership, requestId),
         requestStop: (requestId) => requestStop(tables, requestId),

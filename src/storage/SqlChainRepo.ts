@@ -178,11 +178,15 @@ const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): Rea
   })
 }
 
-/** Lets go of a chain. One that was never begun leaves nothing, or the request that it was created as. */
+/**
+ * Lets go of a chain. One that was never begun leaves nothing, or the request that it was created as. `state` is that of its
+ * request from then on, where it is to change.
+ */
 export const remove = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   ownership: Ownership["Service"],
-  requestId: string
+  requestId: string,
+  state?: JobState.JobState
 ) {
   const owned = ownership.chains.get(requestId)
   if (owned === undefined || owned.number === 0) return
@@ -198,6 +202,9 @@ export const remove = Effect.fnUntraced(function*(
     const isGone = row.hasBegun === 0 && row.isRequest === 0
     if (isGone) Deletion.hide(sql, number)
     else sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
+    if (state !== undefined) {
+      sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), number)
+    }
     return isGone
   })
   if (isGone) yield* Deletion.deleteRows(tables, number)

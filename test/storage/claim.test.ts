@@ -174,6 +174,8 @@ describe("claim", () => {
         yield* first.expire
         yield* second.store.claim(chain.requestId)
         yield* second.store.release(chain.requestId)
+        const { isCrashed, owner, state } = yield* second.store.status(chain.requestId)
+        assert.deepStrictEqual([state, isCrashed, owner], ["SUSPENDED", false, undefined])
         const { resumption } = yield* first.store.claim(chain.requestId)
         assert.deepStrictEqual(resumption.recovered, new Set(["a"]))
       })
