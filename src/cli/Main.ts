@@ -17,9 +17,11 @@ import { CutOff } from "./CutOff.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Logging from "./Logging.ts"
 import * as Output from "./Output.ts"
+import * as SqliteWarning from "./SqliteWarning.ts"
 
 /** Runs the command with the arguments of the process, and exits. */
 export const main = (): void => {
+  SqliteWarning.silence()
   Output.expectClosedPipes()
   if (process.argv.includes("--no-color")) Output.disableColor()
   const command = Command.run(jobchain, { version: packageJson.version })
