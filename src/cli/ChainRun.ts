@@ -42,8 +42,8 @@ export interface ChainRunInput {
   readonly isStopRequested?: boolean
   /** Is over when somebody else wants the chain to be stopped. */
   readonly stopRequest: Effect.Effect<void>
-  /** The logs of all tries, once the run is over. */
-  readonly logs: Effect.Effect<ReadonlyArray<JobLog>>
+  /** The logs of all tries, once the run is over; what was written is needed only of the jobs of these ids. */
+  readonly logs: (withOutput: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<JobLog>>
   readonly keep: (suspended: SuspendedJobChain) => Kept
 }
 
@@ -65,7 +65,7 @@ export const run = Effect.fnUntraced(function*(options: ChainRunOptions, input: 
   // First of all: whoever reads the output may let us wait.
   const kept = result.state === "SUSPENDED" ? input.keep(snapshot) : undefined
   yield* Fiber.join(showing)
-  const logs = yield* input.logs
+  const logs = yield* input.logs(Summary.shownFailures(snapshot))
   const suspendedFile = kept?.suspendedFile
   tell({ result, snapshot, logs, startedAt, finishedAt: yield* Clock.currentTimeMillis, suspendedFile }, options)
   // The very last line says it.

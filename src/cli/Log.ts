@@ -59,9 +59,11 @@ const tellEnd = (store: ChainStore["Service"], requestId: string) =>
   })
 
 const checkJob = Effect.fnUntraced(function*(store: ChainStore["Service"], requestId: string, jobId: string) {
-  const { jobs } = yield* store.status(requestId)
-  if (jobs.some(({ id }) => id === jobId)) return
-  const hint = didYouMean(jobId, jobs.map(({ id }) => id))
+  const ids = (yield* store.status(requestId)).jobs.map(({ id }) => id)
+  if (ids.includes(jobId)) return
+  // Of a job in a sequence, people tend to know the second half.
+  const longer = ids.find((id) => id.endsWith(`.${jobId}`))
+  const hint = longer === undefined ? didYouMean(jobId, ids) : `did you mean "${longer}"?`
   const message = `Request ${requestId} has no job "${jobId}"${hint === undefined ? "" : `; ${hint}`}`
   return yield* new BadInput({ message })
 })

@@ -34,7 +34,7 @@ export const run = Effect.fnUntraced(
       traverser,
       interrupts,
       stopRequest: Effect.never,
-      logs: Effect.orDie(manager.getJobLogs(id)),
+      logs: () => Effect.orDie(manager.getJobLogs(id)),
       keep
     })
   },

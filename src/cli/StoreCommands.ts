@@ -20,6 +20,8 @@ export const ps = Command.make(
   Command.withExamples([{ command: "jobchain ps", description: "What runs now" }])
 )
 
+const limit = 50
+
 const states = ["running", "complete", "fail", "stopped", "suspended", "crashed", "pending"] as const
 
 export const list = Command.make("list", {
@@ -42,8 +44,8 @@ export const list = Command.make("list", {
   limit: Flag.Int("limit").pipe(
     Flag.filter((count) => count > 0, (count) => `a number > 0, got ${count}`),
     Flag.withMetavar("N"),
-    Flag.withDescription("How many at most"),
-    Flag.withDefault(50)
+    Flag.withDescription(`How many at most; ${limit} unless given`),
+    Flag.withDefault(limit)
   ),
   db,
   output

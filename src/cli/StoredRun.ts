@@ -69,7 +69,7 @@ const run = Effect.fnUntraced(function*(options: ChainRun.ChainRunOptions, input
   const running = ChainRun.run(options, {
     ...input,
     stopRequest: stopRequest(store, requestId),
-    logs: Effect.orDie(store.logs(requestId)),
+    logs: (withOutput) => Effect.orDie(logsOf(store, requestId, withOutput)),
     keep: () => kept
   })
   return yield* Effect.catchCause(running, (cause) => {
@@ -80,6 +80,17 @@ const run = Effect.fnUntraced(function*(options: ChainRun.ChainRunOptions, input
 
 const howToGoOn = (database: StoreLocation.Database, requestId: string): string =>
   `Go on with: ${StoreLocation.command(database, "resume", requestId)}\n`
+
+/** However much the jobs have written, only what is asked for is read. */
+const logsOf = Effect.fnUntraced(function*(
+  store: ChainStore["Service"],
+  requestId: string,
+  withOutput: ReadonlyArray<string>
+) {
+  const whole = yield* Effect.forEach(withOutput, (jobId) => store.logs(requestId, jobId))
+  const others = (yield* store.tries(requestId)).filter(({ jobId }) => !withOutput.includes(jobId))
+  return [...whole.flat(), ...others.map((ended) => ({ ...ended, stdout: "", stderr: "" }))]
+})
 
 /** Waits until somebody asks for the chain to be stopped, or has taken it over. */
 const stopRequest = Effect.fnUntraced(function*(store: ChainStore["Service"], requestId: string) {

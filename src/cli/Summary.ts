@@ -13,7 +13,7 @@ export interface EndedRun {
   readonly result: ChainResult
   /** Where every job stands. */
   readonly snapshot: SuspendedJobChain
-  /** The job logs in the order in which they came. */
+  /** The job logs, those of a job in the order in which they came; of jobs that have not failed, without their output. */
   readonly logs: ReadonlyArray<JobLog>
   /** Unix milliseconds. */
   readonly startedAt: number
@@ -54,7 +54,7 @@ export const toVerdict = (run: EndedRun): string => {
 /** Returns what there is to say of jobs that have failed, and of those that did not run because of them; else nothing. */
 export const toFailures = (run: EndedRun): string => {
   const jobs = jobsOf(run)
-  const failed = jobs.filter((job) => job.state === "FAIL" || job.state === "UNKNOWN")
+  const failed = jobs.filter((job) => isFailed(job.state))
   const hidden = failed.length - failuresShown
   return [
     ...failed.slice(0, failuresShown).map(describeFailure),
@@ -65,8 +65,17 @@ export const toFailures = (run: EndedRun): string => {
   ].map((part) => `${part}\n`).join("")
 }
 
-/** With the ends of their output; a thousand of them would bury what matters. */
+/** Returns the ids of the failed jobs of which the ends of their output are shown: all that is needed of any output. */
+export const shownFailures = ({ jobChain }: SuspendedJobChain): ReadonlyArray<string> =>
+  Object.entries(jobChain?.jobs ?? {})
+    .filter(([, job]) => isFailed(JobState.fromCode(job.state ?? JobState.UNKNOWN)))
+    .slice(0, failuresShown)
+    .map(([id]) => id)
+
+/** A thousand of them would bury what matters. */
 const failuresShown = 20
+
+const isFailed = (state: JobState.JobState): boolean => state === "FAIL" || state === "UNKNOWN"
 
 interface EndedJob {
   readonly id: string
