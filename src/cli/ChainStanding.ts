@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { JobState } from "../domain/JobState.ts"
+import type { JobState } from "../domain/JobState.ts"
 import type { StoredChainInfo } from "../storage/ChainList.ts"
 import { ChainStore } from "../storage/ChainStore.ts"
 import type { Owner } from "../storage/Ownership.ts"
@@ -13,7 +13,6 @@ import * as StoreLocation from "./StoreLocation.ts"
 import * as Times from "./Times.ts"
 
 /** The states of chains as the command tells of them. */
-export const words = [...JobState.literals.filter((state) => state !== "UNKNOWN"), "CRASHED"] as const
 export type Word = JobState | "CRASHED"
 
 /** Returns a chain's state; CRASHED for one whose process is gone. */
