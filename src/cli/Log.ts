@@ -33,7 +33,7 @@ export const log = (options: LogOptions) =>
       const requestId = yield* RequestIds.resolve(options.id)
       const jobId = Option.getOrUndefined(options.job)
       if (jobId !== undefined) yield* checkJob(store, requestId, jobId)
-      const reading = new LogReading(store, requestId, jobId)
+      const reading = new LogReading(store, { requestId, jobId, write: Output.outInTime })
       const isPretty = options.output === "pretty"
       const look = isPretty ? reading.writeNew : Effect.void
       // What is read after the chain was seen at rest is all there is.
@@ -43,7 +43,7 @@ export const log = (options: LogOptions) =>
       }
       yield* look
       if (!isPretty) Output.out(`${JSON.stringify((yield* store.logs(requestId, jobId)).map(toJson), null, 2)}\n`)
-      if (options.follow) yield* tellEnd(store, requestId)
+      if (options.follow && Output.isOutOpen()) yield* tellEnd(store, requestId)
       return 0
     })
   )

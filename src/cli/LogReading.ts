@@ -10,13 +10,21 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ChainStore } from "../storage/ChainStore.ts"
 import type { Written } from "../storage/OutputRows.ts"
-import * as Output from "./Output.ts"
 import { PlainLines } from "./PlainLines.ts"
+
+export interface Options {
+  readonly requestId: string
+  /** Reads only of this job. */
+  readonly jobId?: string | undefined
+  /** Takes whole lines. */
+  readonly write: (text: string) => Effect.Effect<void>
+}
 
 export class LogReading {
   private readonly store: ChainStore["Service"]
   private readonly requestId: string
   private readonly jobId: string | undefined
+  private readonly write: (text: string) => Effect.Effect<void>
   private readonly lines = new PlainLines()
   /** How many ended tries are written. */
   private ended = 0
@@ -25,13 +33,14 @@ export class LogReading {
   private readonly reading = new Map<string, { next: number; readonly decoder: InstanceType<typeof TextDecoder> }>()
   private readonly begun = new Set<string>()
 
-  constructor(store: ChainStore["Service"], requestId: string, jobId: string | undefined) {
+  constructor(store: ChainStore["Service"], { jobId, requestId, write }: Options) {
     this.store = store
     this.requestId = requestId
     this.jobId = jobId
+    this.write = write
   }
 
-  /** Writes to stdout what is new. */
+  /** Writes what is new. */
   readonly writeNew = Effect.suspend(() => this.look())
 
   private readonly look = Effect.fnUntraced(function*(this: LogReading) {
@@ -43,7 +52,7 @@ export class LogReading {
       const key = keyOf(ended)
       yield* this.begin(ended)
       for (const stream of byTry.get(key) ?? []) yield* this.writeStream(stream)
-      yield* Output.outInTime(this.lines.ended(ended))
+      yield* this.write(this.lines.ended(ended))
       this.endedKeys.add(key)
       for (const stream of byTry.get(key) ?? []) this.reading.delete(streamKeyOf(stream))
     }
@@ -59,7 +68,7 @@ export class LogReading {
     const key = keyOf(jobTry)
     if (this.begun.has(key)) return Effect.void
     this.begun.add(key)
-    return Output.outInTime(this.lines.started(jobTry))
+    return this.write(this.lines.started(jobTry))
   }
 
   private writeStream(written: Written): Effect.Effect<void> {
@@ -71,7 +80,7 @@ export class LogReading {
     return Stream.runForEach(chunks, (bytes) => {
       place.next++
       const text = place.decoder.decode(bytes, { stream: true })
-      return Output.outInTime(this.lines.output({ ...written, text }))
+      return this.write(this.lines.output({ ...written, text }))
     })
   }
 }
