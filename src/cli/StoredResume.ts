@@ -30,9 +30,11 @@ export interface StoredResumeOptions extends ChainRun.ChainRunOptions {
 export const resume = Effect.fnUntraced(function*(options: StoredResumeOptions, database: StoreLocation.Database) {
   if (Option.isNone(options.chain)) return yield* list(options, database)
   const name = options.chain.value
+  if (!isFile(name) && !OpenStore.exists(database)) {
+    return yield* new BadInput({ message: `${name}: no such file, and there is no store ${database.filename}` })
+  }
   const resumed = Effect.flatMap(find(name, database), (requestId) => StoredRun.resume(options, database, requestId))
-  const open = isFile(name) ? OpenStore.use : OpenStore.useExisting
-  return ExitCode.ofState((yield* open(database, resumed)).state)
+  return ExitCode.ofState((yield* OpenStore.use(database, resumed)).state)
 })
 
 const isFile = (name: string): boolean => name === InputFile.stdin || existsSync(name)

@@ -139,10 +139,12 @@ describe("a store that cannot be used", () => {
   it.live("is one that is not there, where nothing is to be made", () =>
     Effect.gen(function*() {
       const work = yield* ended
-      for (const args of [["list"], ["ps"], ["status", "day-1"], ["resume"], ["resume", "day-1"]]) {
+      for (const args of [["list"], ["ps"], ["status", "day-1"], ["resume"]]) {
         const { exit, stderr } = yield* work.run(...args, "--db", "none.db")
         assert.deepStrictEqual([exit, stderr], [2, "none.db: there is no such store\n"])
       }
+      const resume = yield* work.run("resume", "day-1", "--db", "none.db")
+      assert.deepStrictEqual([resume.exit, resume.stderr], [2, "day-1: no such file, and there is no store none.db\n"])
       rmSync(work.path(".jobchain"), { recursive: true })
       const { exit, stderr } = yield* work.run("status", "day-1")
       assert.strictEqual(exit, 2)
