@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { mkdirSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Workplace from "./Workplace.ts"
 
@@ -95,6 +95,7 @@ describe("help", () => {
       }
       assert.strictEqual((yield* work.run("--version")).stdout, `jobchain v${packageJson.version}\n`)
       assert.include((yield* work.run("--completions", "bash")).stdout, "jobchain")
+      assert.isFalse(existsSync(work.path(".jobchain")))
     }))
 
   it.live("is coloured only where that is wanted", () =>

@@ -29,7 +29,6 @@ const crashed = Effect.fnUntraced(function*(work: Workplace.Workplace) {
   const log = work.start("log", "r1", "--follow")
   yield* log.seen("b | ready", "stdout")
   yield* command.signal("SIGKILL")
-  yield* work.open("gate")
   yield* command.ended
   assert.strictEqual((yield* log.ended).stderr, "r1: CRASHED\n")
 })
@@ -215,7 +214,6 @@ describe("Ctrl-C", () => {
       assert.strictEqual(exit, 130)
       assert.strictEqual(lastLineOf(stderr), "Not waiting any longer. That r1 is to be stopped stays asked for")
       yield* command.signal("SIGKILL")
-      yield* work.open("gate")
       yield* command.ended
       // Resumed, it is stopped.
       const resumed = yield* work.run("resume", "r1")
