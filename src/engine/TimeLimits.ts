@@ -22,7 +22,7 @@ export interface Limit {
 }
 
 export class TimeLimits {
-  /** Jobs that must not run any more, because a sequence around them has used up its time, and what to say of it. */
+  /** Jobs that must not run any more, because they or a sequence around them have used up their time, and what to say of it. */
   readonly overdue = new Map<number, string>()
   private readonly chain: Progress.Chain
   private readonly whole: Stopwatch
@@ -47,7 +47,7 @@ export class TimeLimits {
     const { timeout } = this.chain.jobChain
     if (timeout) this.whole.begin(0, millisecondsOf(timeout))
     for (const first of Array.from(this.chain.elapsed.sequences.keys())) {
-      if (Progress.hasTimedOut(this.chain, first)) this.expire(first)
+      if (Progress.hasTimedOut(this.chain, first)) this.expire({ of: "sequence", index: first })
       else this.beginSequence(first)
     }
   }
@@ -63,6 +63,11 @@ export class TimeLimits {
   skipJob(job: number): void {
     const { endings, sequences } = this.chain
     if (endings.get(job) === "skipped" && Sequences.isFirst(sequences, job)) this.beginSequence(job)
+  }
+
+  /** A job that a crash has cut off waits for its next try: its time goes on. */
+  resumeJob(job: number): void {
+    if (this.chain.elapsed.jobs.has(job)) this.beginJob(job, false)
   }
 
   endJob(job: number): void {
@@ -85,19 +90,20 @@ export class TimeLimits {
   rewind(first: number, extent: ReadonlyArray<number>): void {
     if (this.measured.size === 0 && this.overdue.size === 0) return
     for (const job of extent) {
+      // A sequence that has used up its time is not tried again; it is one around it that is.
       this.overdue.delete(job)
       if (job !== first && this.measured.delete(job)) this.sequences.end(job)
     }
   }
 
-  /** Takes note that a sequence has used up its time. Returns the jobs that must not go on; none where it is COMPLETE. */
-  expire(first: number): ReadonlyArray<number> {
+  /** Takes note that a job or sequence has used up its time. Returns the jobs that must not go on; none where it is COMPLETE. */
+  expire(limit: Limit): ReadonlyArray<number> {
     const { chain } = this
-    const extent = Sequences.extent(chain.sequences, first)
-    if (extent.every((job) => at(chain.states, job) === JobState.COMPLETE)) return []
-    const text = this.textOf({ of: "sequence", index: first })
-    for (const job of extent) if (!this.overdue.has(job)) this.overdue.set(job, text)
-    return extent
+    const jobs = limit.of === "job" ? [limit.index] : Sequences.extent(chain.sequences, limit.index)
+    if (jobs.every((job) => at(chain.states, job) === JobState.COMPLETE)) return []
+    const text = this.textOf(limit)
+    for (const job of jobs) if (!this.overdue.has(job)) this.overdue.set(job, text)
+    return jobs
   }
 
   /** Says which limit was reached. */

@@ -261,6 +261,7 @@ export class Traversal implements Host {
       const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
         this.waits.begin(job, wait)
+        this.limits.resumeJob(job)
         this.noteWait(job, Sequences.isFirst(chain.sequences, job) ? "sequenceRetry" : "retry", wait)
         continue
       }
@@ -444,8 +445,7 @@ export class Traversal implements Host {
   private timeOut(limit: Limit): void {
     const text = this.limits.textOf(limit)
     if (limit.of === "chain") return this.chainTimedOut(text)
-    if (limit.of === "job") return this.running.get(limit.index)?.timeOut(text)
-    for (const job of this.limits.expire(limit.index)) {
+    for (const job of this.limits.expire(limit)) {
       this.running.get(job)?.timeOut(text)
       if (this.waits.cancel(job)) this.starts.endWait(job)
     }

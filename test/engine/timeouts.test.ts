@@ -1,6 +1,6 @@
 /** How long tries, jobs, sequences and chains may take, and what happens to what takes longer. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import type { Job, JobChain } from "../../src/domain/JobChain.ts"
 import * as Interruption from "../../src/engine/Interruption.ts"
 import type { JobContext } from "../../src/engine/JobContext.ts"
@@ -369,4 +369,64 @@ describe("a sequence that lets its siblings finish", () => {
         "d 2 5000 COMPLETE"
       ])
     }))
+})
+
+/** One job with limits, and when its tries must end, worked out by hand. Residues modulo 10 keep ends and limits apart. */
+const randomJob = (seed: number) => {
+  let state = seed + 1
+  const below = (bound: number) => {
+    state = (state * 48_271) % 2_147_483_647
+    return state % bound
+  }
+  const timeout = below(3) === 0 ? Number.POSITIVE_INFINITY : 10 * below(6) + 11
+  const total = below(3) === 0 ? Number.POSITIVE_INFINITY : 10 * below(12) + 15
+  const wait = 10 * below(4)
+  const retry = below(3)
+  const tries = Array.from({ length: retry + 1 }, () => ({ takes: 10 * below(8), isComplete: below(3) === 0 }))
+  const ends: Array<string> = []
+  let now = 0
+  for (const [index, { isComplete, takes }] of tries.entries()) {
+    const end = Math.min(now + takes, now + timeout, total)
+    const isOwn = end === now + takes
+    ends.push(`${index + 1} ${end} ${isOwn && isComplete ? "COMPLETE" : "FAIL"}`)
+    if ((isOwn && isComplete) || end === total || index === retry) break
+    now = end + wait
+    if (now < total) continue
+    ends.push(`${index + 2} 0 FAIL`)
+    break
+  }
+  return {
+    fields: {
+      retry,
+      retryWait: `${wait}ms`,
+      ...(Number.isFinite(timeout) ? { timeout: `${timeout}ms` } : {}),
+      ...(Number.isFinite(total) ? { totalTimeout: `${total}ms` } : {})
+    },
+    tries,
+    ends
+  }
+}
+
+describe("a job with random limits", () => {
+  for (const maxOps of [undefined, 5, 17]) {
+    it.effect.prop(
+      `ends when it must, to the millisecond${maxOps === undefined ? "" : `, yielding at every ${maxOps}th operation`}`,
+      { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })) },
+      ({ seed }) => {
+        const { ends, fields, tries } = randomJob(seed)
+        const run: Run = (context) => {
+          const { isComplete, takes } = tries[context.try - 1] ?? { takes: 0, isComplete: false }
+          return Effect.as(Effect.sleep(takes), JobResult.make({ state: isComplete ? "COMPLETE" : "FAIL" }))
+        }
+        return Bench.yielding(
+          maxOps,
+          Effect.map(
+            runChain(job(fields), run),
+            ({ logs }) => assert.deepStrictEqual(logs.map((log) => log.split(" ").slice(1, 4).join(" ")), ends)
+          )
+        )
+      },
+      { arbitrary: { runs: 300, seed: maxOps ?? 1 } }
+    )
+  }
 })

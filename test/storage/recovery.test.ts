@@ -108,6 +108,12 @@ const scripted = (
   }
 }
 
+/** The same chain with so many jobs at once. */
+const limitedTo = (jobs: number, chain: RandomChain.RandomChain): RandomChain.RandomChain => ({
+  ...chain,
+  jobChain: { ...chain.jobChain, limits: { jobs } }
+})
+
 const sequence = { sequenceId: "b", sequenceRetry: 2, sequenceRetryWait: "50ms" }
 const corpus: Readonly<Record<string, RandomChain.RandomChain>> = {
   "a line": scripted("a -> b\nb -> c\nc -> d", {}),
@@ -117,6 +123,17 @@ const corpus: Readonly<Record<string, RandomChain.RandomChain>> = {
     b: ["FAIL", "FAIL"]
   }),
   "a job that fails for good": scripted("a -> b c\nb -> d\nc -> d", { b: { retry: 1 } }, { b: ["FAIL", "FAIL"] }),
+  "a job with a retry policy": scripted("a -> b\nb -> c", {
+    b: { retry: 3, retryWait: "20ms", retryPolicy: { factor: 2, maxElapsed: "1h" } }
+  }, { b: ["FAIL", "FAIL", "FAIL"] }),
+  "a try, and then a job, that takes too long": scripted("a -> b c\nb -> d\nc -> d", {
+    b: { retry: 1, timeout: "5ms" },
+    c: { retry: 9, retryWait: "1h", totalTimeout: "30ms" }
+  }, { c: ["FAIL"] }),
+  "jobs by their priority, one at a time": limitedTo(
+    1,
+    scripted("a -> b c d\nb -> e\nc -> e\nd -> e", { c: { priority: 1 } })
+  ),
   "a sequence that is retried, with a wait": scripted("a -> b\nb -> c\nc -> d\nd -> e", {
     b: sequence,
     c: { sequenceId: "b", retry: 1 },
