@@ -64,17 +64,20 @@ export const resume = (chain: Chain): Chain => {
 /** Returns a snapshot of a chain with all its counts (ToSuspended). The chain's state in it is its present one. */
 export const toSuspended = (chain: Chain): SuspendedJobChain => {
   const isInIdOrder = completesInIdOrder(chain)
+  const present = [...chain.jobs.keys()].filter((job) => Progress.isPresent(chain, job))
   const elapsed = Elapsed.toWire(chain.elapsed, chain.graph)
   return {
     requestId: chain.requestId,
     jobChain: {
       ...chain.jobChain,
       requestId: chain.requestId,
-      jobs: Object.fromEntries(chain.graph.ids.map((id, job) => [id, jobNow(chain, job, isInIdOrder)])),
+      jobs: Object.fromEntries(present.map((job) => [chain.graph.ids[job], jobNow(chain, job, isInIdOrder)])),
+      ...(hasGrown(chain) ? { adjacencyList: adjacencyNow(chain, present) } : {}),
       state: chain.state,
       finishedJobs: chain.finishedJobs
     },
-    totalJobTries: nonZero(chain, chain.totalTries),
+    // Also of jobs that are not in the chain now: they may come back.
+    totalJobTries: { ...Object.fromEntries(chain.formerTries), ...nonZero(chain, chain.totalTries) },
     latestRunJobTries: nonZero(chain, chain.latestTries),
     sequenceTries: nonZero(chain, chain.sequenceTries),
     ...(elapsed === undefined ? {} : { elapsed })
@@ -119,9 +122,10 @@ export const runnableJobs = (chain: Chain): ReadonlyArray<Job> =>
 
 /** Returns the jobs immediately after a job (NextJobs). */
 export const nextJobs = (chain: Chain, jobId: string): ReadonlyArray<Job> => {
-  const { offsets, targets } = chain.graph.next
+  const { ends, starts, targets } = chain.graph.next
   const job = indexOf(chain, jobId)
-  return Array.from(targets.subarray(offsets[job], offsets[job + 1]), (next) => chain.jobs[next] as Job)
+  return Array.from(targets.subarray(starts[job], ends[job])).filter((next) => Progress.isPresent(chain, next))
+    .map((next) => chain.jobs[next] as Job)
 }
 
 /** Returns how many jobs have failed; UNKNOWN counts as a failure (FailedJobs). */
@@ -176,6 +180,18 @@ const indexOf = (chain: Chain, jobId: string): number => {
 const mayRetryAny = (chain: Chain): boolean =>
   Progress.failed(chain) > 0 &&
   chain.states.some((state, job) => JobState.isFailure(state) && Progress.sequenceToRetry(chain, job) >= 0)
+
+/** Whether what comes after what is no longer as in the wire value the chain was made of. */
+const hasGrown = (chain: Chain): boolean =>
+  Progress.size(chain) < chain.jobs.length || chain.jobs.length > Object.keys(chain.jobChain.jobs ?? {}).length
+
+const adjacencyNow = (chain: Chain, present: ReadonlyArray<number>): Record<string, ReadonlyArray<string>> => {
+  const { ids, next: { ends, starts, targets } } = chain.graph
+  return Object.fromEntries(present.flatMap((job) => {
+    const next = Array.from(targets.subarray(starts[job], ends[job])).filter((to) => Progress.isPresent(chain, to))
+    return next.length === 0 ? [] : [[ids[job] as string, next.map((to) => ids[to] as string)] as const]
+  }))
+}
 
 const nonZero = (chain: Chain, tries: Uint32Array): Record<string, number> => {
   const found: Record<string, number> = {}

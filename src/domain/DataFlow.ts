@@ -1,8 +1,8 @@
 /**
  * How job data flows: what each job sees when it looks.
  *
- * A job sees its base, then the data of its COMPLETE parents in the order in which they completed, then what its own
- * tries wrote; later ones win. Nothing is copied when a job completes. What is kept is each job's base and own writes,
+ * A job sees its base, then the data of its COMPLETE parents in the order in which they completed, then the item it is an
+ * instance for, then what its own tries wrote; later ones win. Nothing is copied when a job completes. What is kept is each job's base and own writes,
  * and a view is built when someone looks, so a line of n jobs that set a key each costs n, not n². Values are shared.
  *
  * @since 0.1.0
@@ -16,7 +16,7 @@ export interface DataFlow {
   readonly graph: Graph.Graph
   readonly jobs: ReadonlyArray<Job>
   /** Job index → its place in the order of completion, from 1; 0 while it is not COMPLETE. Kept by the chain. */
-  readonly completions: Uint32Array
+  completions: Uint32Array
   readonly writes: Map<number, Data>
   /** Bases that are no longer the `data` the chain came with. */
   readonly bases: Map<number, Base>
@@ -99,9 +99,9 @@ const baseOf = (flow: DataFlow, job: number): Base => {
 
 /** The parents whose data a job inherits on top of its base, in the order in which they completed. */
 const sourcesOf = (flow: DataFlow, job: number, after: number): ReadonlyArray<number> => {
-  const { offsets, targets } = flow.graph.previous
+  const { ends, starts, targets } = flow.graph.previous
   const sources: Array<number> = []
-  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+  for (let edge = Graph.at(starts, job); edge < Graph.at(ends, job); edge++) {
     const parent = Graph.at(targets, edge)
     const completion = Graph.at(flow.completions, parent)
     if (completion > after && completion <= flow.closedAt) sources.push(parent)
@@ -112,8 +112,8 @@ const sourcesOf = (flow: DataFlow, job: number, after: number): ReadonlyArray<nu
 }
 
 const hasAllParents = (flow: DataFlow, job: number): boolean => {
-  const { offsets, targets } = flow.graph.previous
-  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+  const { ends, starts, targets } = flow.graph.previous
+  for (let edge = Graph.at(starts, job); edge < Graph.at(ends, job); edge++) {
     if (flow.completions[Graph.at(targets, edge)] === 0) return false
   }
   return true
@@ -123,6 +123,7 @@ interface Step {
   readonly job: number
   readonly base: Data
   readonly sources: ReadonlyArray<number>
+  readonly item: Data | undefined
 }
 
 const isEmpty = (data: Data): boolean => {
@@ -130,8 +131,8 @@ const isEmpty = (data: Data): boolean => {
   return true
 }
 
-/** Jobs with one source and no base only pass on what they got, so no view of their own is built for them. */
-const passesOn = (step: Step): boolean => step.sources.length === 1 && isEmpty(step.base)
+/** Jobs with one source and nothing of their own only pass on what they got, so no view of their own is built for them. */
+const passesOn = (step: Step): boolean => step.sources.length === 1 && step.item === undefined && isEmpty(step.base)
 
 const inherit = (flow: DataFlow, job: number): Data => {
   const known = flow.inherited.get(job)
@@ -159,7 +160,7 @@ const ancestry = (flow: DataFlow, job: number): ReadonlyMap<number, Step> => {
     if (steps.has(next) || flow.inherited.has(next)) continue
     const { after, data } = baseOf(flow, next)
     const sources = sourcesOf(flow, next, after)
-    steps.set(next, { job: next, base: data, sources })
+    steps.set(next, { job: next, base: data, sources, item: flow.jobs[next]?.item ?? undefined })
     for (const source of sources) open.push(source)
   }
   return steps
@@ -182,12 +183,11 @@ const build = (
     }
     run.push(top)
     const start = built.get(top) ?? flow.inherited.get(top) ?? JobData.empty
-    shared = step.sources.length === 1 && isEmpty(step.base) && run.every((link) => !flow.writes.has(link))
-      ? start
-      : undefined
+    shared = passesOn(step) && run.every((link) => !flow.writes.has(link)) ? start : undefined
     if (shared !== undefined) break
     Object.assign(data, start)
     for (let link = run.pop(); link !== undefined; link = run.pop()) Object.assign(data, flow.writes.get(link))
   }
+  if (step.item !== undefined) return Object.freeze(Object.assign(data, step.item))
   return shared ?? Object.freeze(data)
 }

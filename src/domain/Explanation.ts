@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Ending from "./Ending.ts"
 import { at } from "./Graph.ts"
 import * as JobState from "./JobState.ts"
-import type { Chain } from "./Progress.ts"
+import { type Chain, isMet, isPresent } from "./Progress.ts"
 
 /** Schema for what keeps a job from running. */
 export const Because = Schema.Literals([
@@ -59,7 +59,7 @@ export interface Live {
 export const explain = (chain: Chain, live: Live = nothingMore): ReadonlyArray<Explanation> => {
   const explanations: Array<Explanation> = []
   for (let job = 0; job < chain.jobs.length; job++) {
-    const explanation = explainJob(chain, live, job)
+    const explanation = isPresent(chain, job) ? explainJob(chain, live, job) : undefined
     if (explanation !== undefined) explanations.push(explanation)
   }
   return explanations
@@ -93,9 +93,8 @@ const ofWait = ({ for: because, until }: NonNullable<ReturnType<Live["waitOf"]>>
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
 const ofPending = (chain: Chain, live: Live, job: number): Reason => {
-  const { offsets, targets } = chain.graph.previous
-  const unmet = Array.from(targets.subarray(offsets[job], offsets[job + 1]))
-    .filter((parent) => chain.states[parent] !== JobState.COMPLETE)
+  const { ends, starts, targets } = chain.graph.previous
+  const unmet = Array.from(targets.subarray(starts[job], ends[job])).filter((parent) => !isMet(chain, parent))
   if (unmet.length > 0) return ofJobs(chain, "jobs", "waits for", unmet)
   const held = live.heldBy(job)
   if (held.length > 0) return ofJobs(chain, "ending", "waits for the end of", held)

@@ -73,11 +73,51 @@ export const Job = Schema.StructWithRest(
     /** What else is to be said of how the job ended: one of the `specials` of `Ending`. */
     ending: field(Schema.String),
     /** On a job that has failed: why it was not tried again. */
-    reason: field(Schema.String)
+    reason: field(Schema.String),
+    /**
+     * On the first job of an instance of a fan-out: the data that tells the instance from the others. It stands over what the
+     * jobs before hand on.
+     */
+    item: field(JobData),
+    each: field(Schema.suspend((): Schema.Codec<Each> => Each))
   }),
   unknownFields
 ).annotate({ identifier: "Job" })
 export type Job = typeof Job.Type
+
+/**
+ * On the first job of a fan-out over a list that is known only when that job is COMPLETE: `template` once for each item, between
+ * this job and the one right after it. See `Expansion`.
+ */
+export interface Each {
+  /** The key of the list in the job's data. */
+  readonly from?: string | null
+  /** The key under which each instance has its item in its data; also what `${…}` in its args means. */
+  readonly as?: string | null
+  /** Where items are objects: the field that names an item; its place in the list unless given. */
+  readonly key?: string | null
+  readonly template?: Template | null
+}
+
+/** Jobs and what comes after what, by the part of their ids that comes after the item's key; one is first and one last. */
+export interface Template {
+  readonly jobs?: Readonly<Record<string, Job>> | null
+  readonly adjacencyList?: Readonly<Record<string, ReadonlyArray<string> | null>> | null
+}
+
+/** Schema for a fan-out over a list that is known only at run time. */
+export const Each: Schema.Codec<Each> = Schema.StructWithRest(
+  Schema.Struct({
+    from: field(Schema.String),
+    as: field(Schema.String),
+    key: field(Schema.String),
+    template: field(Schema.Struct({
+      jobs: field(Schema.Record(Schema.String, Job)),
+      adjacencyList: field(Schema.Record(Schema.String, Schema.NullOr(Schema.Array(Schema.String))))
+    }))
+  }),
+  unknownFields
+).annotate({ identifier: "Each" })
 
 /** Schema for the limits of a chain: each a number of jobs, from 1. */
 export const ChainLimits = Schema.StructWithRest(

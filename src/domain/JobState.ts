@@ -28,6 +28,8 @@ export const FAIL = 4
 /** 5 is reserved by the reference and means nothing. */
 export const STOPPED = 6
 export const SUSPENDED = 7
+/** Of a job that is not in its chain for now, see `Expansion`. It stands for no word and is never on the wire. */
+export const ABSENT = 8
 
 const codes: Readonly<Record<JobState, number>> = {
   UNKNOWN,

@@ -11,12 +11,13 @@ import * as Elapsed from "./Elapsed.ts"
 import type * as Ending from "./Ending.ts"
 import * as GoDuration from "./GoDuration.ts"
 import * as Graph from "./Graph.ts"
-import type { Job, JobChain, WireElapsed } from "./JobChain.ts"
+import type { Each, Job, JobChain, WireElapsed } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Sequences from "./Sequences.ts"
 import * as Slices from "./Slices.ts"
 
+/** Its arrays are replaced where the chain grows: whoever keeps one keeps a part. */
 export interface Chain {
   readonly requestId: string
   /** What the chain was made from. */
@@ -25,25 +26,27 @@ export interface Chain {
   readonly jobs: ReadonlyArray<Job>
   readonly sequences: Sequences.Sequences
   readonly data: DataFlow.DataFlow
-  readonly states: Uint8Array
-  /** How many of the jobs immediately before are not COMPLETE. */
-  readonly unmetParents: Int32Array
+  states: Uint8Array<ArrayBuffer>
+  /** For how many of the jobs immediately before it a job waits. */
+  unmetParents: Int32Array<ArrayBuffer>
   /** Tries in the latest try of the job's sequence. */
-  readonly latestTries: Uint32Array
-  readonly totalTries: Uint32Array
+  latestTries: Uint32Array<ArrayBuffer>
+  totalTries: Uint32Array<ArrayBuffer>
   /** By the index of the sequence's first job. */
-  readonly sequenceTries: Uint32Array
+  sequenceTries: Uint32Array<ArrayBuffer>
   /** Place in the order of completion, from 1; 0 while not COMPLETE. */
-  readonly completions: Uint32Array
+  completions: Uint32Array<ArrayBuffer>
   /** 1 for a job that still runs although its sequence was rewound: whatever it ends as, it goes back to PENDING. */
-  readonly rewinding: Uint8Array
+  rewinding: Uint8Array<ArrayBuffer>
   /** How jobs ended, where their states do not say it. */
   readonly endings: Map<number, Ending.Special>
   readonly elapsed: Elapsed.Elapsed
   /** Why jobs that have failed are not tried again. */
   readonly reasons: Map<number, string>
-  /** Whether a job has a priority or a key with a limit. */
+  /** Whether a job, or one that may join the chain, has a priority or a key with a limit. */
   hasPlaces: boolean
+  /** Id of a job that is not in the chain → its tries so far, which go on if it comes back. */
+  readonly formerTries: ReadonlyMap<string, number>
   /** State number → how many jobs are in it. */
   readonly counts: Int32Array
   runnable: number
@@ -89,7 +92,8 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     reasons: new Map(),
     hasPlaces: false,
     elapsed: Elapsed.make(graph, tries.elapsed),
-    counts: new Int32Array(JobState.SUSPENDED + 1),
+    formerTries: new Map(Object.entries(tries.totalJobTries ?? {}).filter(([id]) => !graph.indexOf.has(id))),
+    counts: new Int32Array(JobState.ABSENT + 1),
     runnable: 0,
     completed: 0,
     finishedJobs: jobChain.finishedJobs ?? 0,
@@ -99,14 +103,19 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
   yield* Slices.range(size, (start, end) => {
     for (let job = start; job < end; job++) {
       count(chain, job)
-      const { concurrencyKey, ending, priority, reason } = jobs[job] as Job
+      const { concurrencyKey, each, ending, priority, reason } = jobs[job] as Job
       if (ending) chain.endings.set(job, ending as Ending.Special)
       if (reason) chain.reasons.set(job, reason)
-      if (concurrencyKey || priority) chain.hasPlaces = true
+      if (concurrencyKey || priority || (each && bringsPlaces(each))) chain.hasPlaces = true
     }
   })
   return chain
 }
+
+const bringsPlaces = ({ template }: Each): boolean =>
+  Object.values(template?.jobs ?? {}).some(({ concurrencyKey, each, priority }) =>
+    Boolean(concurrencyKey || priority || (each && bringsPlaces(each)))
+  )
 
 /** Makes the totals true again after states and completions were set from elsewhere. */
 export const recount = (chain: Chain): void => {
@@ -129,7 +138,13 @@ export const isRunnable = (chain: Chain, job: number): boolean =>
 export const isIdle = (chain: Chain): boolean => chain.counts[JobState.RUNNING] === 0 && chain.runnable === 0
 
 /** Returns whether every job is COMPLETE. */
-export const isComplete = (chain: Chain): boolean => chain.counts[JobState.COMPLETE] === chain.jobs.length
+export const isComplete = (chain: Chain): boolean => chain.counts[JobState.COMPLETE] === size(chain)
+
+/** Returns how many jobs are in the chain now. */
+export const size = (chain: Chain): number => chain.jobs.length - Graph.at(chain.counts, JobState.ABSENT)
+
+/** Returns whether a job is in the chain now. */
+export const isPresent = (chain: Chain, job: number): boolean => chain.states[job] !== JobState.ABSENT
 
 /** Returns how many jobs have failed: FAIL, or UNKNOWN, which counts as a failure. */
 export const failed = (chain: Chain): number =>
@@ -233,7 +248,7 @@ export const sequenceToRetry = (chain: Chain, job: number, failed?: RetryPolicy.
  * Returns the jobs that still run. They are marked as rewinding and go back with `endRewinding` when they have ended.
  */
 export const rewind = (chain: Chain, first: number): ReadonlyArray<number> => {
-  const extent = Sequences.extent(chain.sequences, first)
+  const extent = presentExtent(chain, first)
   const inside = new Set(extent)
   for (const job of extent) resetOutside(chain, job, inside)
   const running: Array<number> = []
@@ -251,6 +266,12 @@ export const rewind = (chain: Chain, first: number): ReadonlyArray<number> => {
     }
   }
   return running
+}
+
+/** Returns the jobs of a sequence's extent that are in the chain now, its first job first. */
+export const presentExtent = (chain: Chain, first: number): ReadonlyArray<number> => {
+  const extent = Sequences.extent(chain.sequences, first)
+  return chain.counts[JobState.ABSENT] === 0 ? extent : extent.filter((job) => isPresent(chain, job))
 }
 
 /** Rewinds a job that still ran when its sequence was rewound and has ended now. */
@@ -288,8 +309,8 @@ const backToPending = (chain: Chain, job: number): void => {
 /** The jobs right after one that is about to be rewound: what has started keeps its data, what has not loses the copies. */
 const resetOutside = (chain: Chain, job: number, inside: ReadonlySet<number>): void => {
   if (chain.states[job] !== JobState.COMPLETE) return
-  const { offsets, targets } = chain.graph.next
-  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+  const { ends, starts, targets } = chain.graph.next
+  for (let edge = Graph.at(starts, job); edge < Graph.at(ends, job); edge++) {
     const next = Graph.at(targets, edge)
     if (inside.has(next)) continue
     if (chain.states[next] === JobState.PENDING) DataFlow.reset(chain.data, next)
@@ -301,23 +322,33 @@ const addTo = (counts: Uint32Array, index: number, delta: number): void => {
   counts[index] = Math.max(0, Graph.at(counts, index) + delta)
 }
 
-const addUnmet = (chain: Chain, job: number, delta: 1 | -1): void => {
-  const { offsets, targets } = chain.graph.next
-  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
-    const next = Graph.at(targets, edge)
-    const unmet = Graph.at(chain.unmetParents, next) + delta
-    chain.unmetParents[next] = unmet
-    if (chain.states[next] !== JobState.PENDING) continue
-    if (unmet === 0) chain.runnable++
-    else if (unmet === delta) chain.runnable--
+/** Changes for how many jobs those immediately after a job wait. */
+export const addUnmet = (chain: Chain, job: number, delta: 1 | -1): void => {
+  const { ends, starts, targets } = chain.graph.next
+  for (let edge = Graph.at(starts, job); edge < Graph.at(ends, job); edge++) {
+    changeUnmet(chain, Graph.at(targets, edge), delta)
   }
 }
 
-const count = (chain: Chain, job: number): void => {
-  const { offsets, targets } = chain.graph.previous
+/** Changes for how many of the jobs immediately before it a job waits. */
+export const changeUnmet = (chain: Chain, job: number, delta: 1 | -1): void => {
+  const unmet = Graph.at(chain.unmetParents, job) + delta
+  chain.unmetParents[job] = unmet
+  if (chain.states[job] !== JobState.PENDING) return
+  if (unmet === 0) chain.runnable++
+  else if (unmet === delta) chain.runnable--
+}
+
+/** Whether nothing has to wait for a job: it is COMPLETE, or not in the chain. */
+export const isMet = (chain: Chain, job: number): boolean =>
+  chain.states[job] === JobState.COMPLETE || chain.states[job] === JobState.ABSENT
+
+/** Counts a job in, by its state and the jobs before it. */
+export const count = (chain: Chain, job: number): void => {
+  const { ends, starts, targets } = chain.graph.previous
   let unmet = 0
-  for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
-    if (chain.states[Graph.at(targets, edge)] !== JobState.COMPLETE) unmet++
+  for (let edge = Graph.at(starts, job); edge < Graph.at(ends, job); edge++) {
+    if (!isMet(chain, Graph.at(targets, edge))) unmet++
   }
   chain.unmetParents[job] = unmet
   const state = Graph.at(chain.states, job)
@@ -325,7 +356,10 @@ const count = (chain: Chain, job: number): void => {
   if (unmet === 0 && state === JobState.PENDING) chain.runnable++
 }
 
-const countsOf = (graph: Graph.Graph, counts: Readonly<Record<string, number>> | null | undefined): Uint32Array => {
+const countsOf = (
+  graph: Graph.Graph,
+  counts: Readonly<Record<string, number>> | null | undefined
+): Uint32Array<ArrayBuffer> => {
   const found = new Uint32Array(graph.ids.length)
   for (const [id, tries] of Object.entries(counts ?? {})) {
     const job = graph.indexOf.get(id)
@@ -334,13 +368,17 @@ const countsOf = (graph: Graph.Graph, counts: Readonly<Record<string, number>> |
   return found
 }
 
-const statesOf = (jobs: ReadonlyArray<Job>): Uint8Array => {
+const statesOf = (jobs: ReadonlyArray<Job>): Uint8Array<ArrayBuffer> => {
   const states = new Uint8Array(jobs.length)
   for (let job = 0; job < jobs.length; job++) states[job] = jobs[job]?.state ?? JobState.UNKNOWN
   return states
 }
 
-const completionsOf = (graph: Graph.Graph, jobs: ReadonlyArray<Job>, states: Uint8Array): Uint32Array => {
+const completionsOf = (
+  graph: Graph.Graph,
+  jobs: ReadonlyArray<Job>,
+  states: Uint8Array
+): Uint32Array<ArrayBuffer> => {
   const completions = new Uint32Array(jobs.length)
   if (!states.includes(JobState.COMPLETE)) return completions
   const complete = [...states.keys()].filter((job) => states[job] === JobState.COMPLETE)

@@ -90,7 +90,7 @@ export const rewind = (chain: Progress.Chain): ReadonlyMap<number, Why> => {
     const first = why === "failed" ? sequenceToRetry(chain, job) : undefined
     if (first === undefined) continue
     Progress.rewind(chain, first)
-    for (const inside of Sequences.extent(chain.sequences, first)) {
+    for (const inside of Progress.presentExtent(chain, first)) {
       if (!rewound.has(inside)) rewound.set(inside, "sequence")
     }
   }
@@ -142,8 +142,8 @@ const giveSequencesFreshTries = (chain: Progress.Chain, rewound: Iterable<number
 const retriedJob = (chain: Progress.Chain, job: number, why: Why): RetriedJob => {
   const { graph } = chain
   const { args, name, type } = chain.jobs[job] as Job
-  const { offsets, targets } = graph.previous
-  const parents = Array.from(targets.subarray(offsets[job], offsets[job + 1]))
+  const { ends, starts, targets } = graph.previous
+  const parents = Array.from(targets.subarray(starts[job], ends[job]))
   return {
     id: graph.ids[job] as string,
     name: name ?? "",
@@ -151,7 +151,7 @@ const retriedJob = (chain: Progress.Chain, job: number, why: Why): RetriedJob =>
     args: args ?? {},
     why,
     tries: Graph.at(chain.totalTries, job),
-    after: parents.filter((parent) => chain.states[parent] !== JobState.COMPLETE)
+    after: parents.filter((parent) => !Progress.isMet(chain, parent))
       .map((parent) => graph.ids[parent] as string),
     data: DataFlow.view(chain.data, job)
   }

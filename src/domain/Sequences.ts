@@ -10,32 +10,61 @@
  * @since 0.1.0
  */
 import * as Graph from "./Graph.ts"
+import { grown } from "./GrowingArray.ts"
 import type { Job } from "./JobChain.ts"
 
+/** Only `append` changes it. */
 export interface Sequences {
   readonly graph: Graph.Graph
   /** Job index → index of the first job of its sequence, -1 for none. */
-  readonly sequenceOf: Int32Array
+  sequenceOf: Int32Array<ArrayBuffer>
   /** Sequences that may be retried at all; the others need no extent. */
-  readonly retriable: ReadonlyArray<number>
+  readonly retriable: Array<number>
   readonly extents: Map<number, ReadonlyArray<number>>
   /** Found together when first asked for: sequence → the retriable sequences it lies in, smallest extent first. */
   enclosing: ReadonlyMap<number, ReadonlyArray<number>> | undefined
-  members: ReadonlyMap<number, ReadonlyArray<number>> | undefined
+  members: Map<number, Array<number>> | undefined
 }
 
 /** Returns the sequences of a chain's jobs. */
 export const make = (graph: Graph.Graph, jobs: ReadonlyArray<Job>): Sequences => {
-  const sequenceOf = new Int32Array(jobs.length).fill(-1)
-  const retriable: Array<number> = []
-  for (let job = 0; job < jobs.length; job++) {
+  const sequences: Sequences = {
+    graph,
+    sequenceOf: new Int32Array(jobs.length),
+    retriable: [],
+    extents: new Map(),
+    enclosing: undefined,
+    members: undefined
+  }
+  assign(sequences, jobs, 0)
+  return sequences
+}
+
+/** Takes in the jobs that were added to the graph. Extents are found anew when next asked for. */
+export const append = (sequences: Sequences): void => {
+  const { graph, members, sequenceOf } = sequences
+  const before = sequenceOf.length
+  sequences.sequenceOf = grown(sequenceOf, graph.jobs.length)
+  assign(sequences, graph.jobs, before)
+  if (members !== undefined) {
+    for (let job = before; job < graph.jobs.length; job++) {
+      const first = Graph.at(sequences.sequenceOf, job)
+      const others = members.get(first)
+      if (others === undefined) members.set(first, [job])
+      else others.push(job)
+    }
+  }
+  sequences.extents.clear()
+  sequences.enclosing = undefined
+}
+
+const assign = ({ graph, retriable, sequenceOf }: Sequences, jobs: ReadonlyArray<Job>, start: number): void => {
+  for (let job = start; job < jobs.length; job++) {
     const { sequenceId, sequenceRetry } = jobs[job] as Job
-    if (!sequenceId) continue
-    const first = graph.indexOf.get(sequenceId) ?? -1
+    const first = sequenceId ? graph.indexOf.get(sequenceId) ?? -1 : -1
     sequenceOf[job] = first
     if (first === job && (sequenceRetry ?? 0) > 0) retriable.push(job)
   }
-  return { graph, sequenceOf, retriable, extents: new Map(), enclosing: undefined, members: undefined }
 }
 
 /** Returns whether a job is the first of a sequence. */
@@ -65,12 +94,12 @@ const findExtent = (graph: Graph.Graph, first: number, members: ReadonlyArray<nu
   const levelMax = members.reduce((highest, job) => Math.max(highest, Graph.at(graph.levels, job)), 0)
   const downstream = Graph.reach(graph, first, levelMax)
   const isDownstream = new Set(downstream)
-  const { offsets, targets } = graph.previous
+  const { ends, starts, targets } = graph.previous
   const inside = new Set([first])
   const walk = members.filter((job) => isDownstream.has(job))
   for (let job = walk.pop(); job !== undefined; job = walk.pop()) {
     inside.add(job)
-    for (let edge = Graph.at(offsets, job); edge < Graph.at(offsets, job + 1); edge++) {
+    for (let edge = Graph.at(starts, job); edge < Graph.at(ends, job); edge++) {
       const parent = Graph.at(targets, edge)
       if (isDownstream.has(parent) && !inside.has(parent)) walk.push(parent)
     }

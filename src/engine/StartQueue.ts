@@ -8,6 +8,7 @@
  */
 import type * as Clock from "effect/Clock"
 import { at } from "../domain/Graph.ts"
+import { grown } from "../domain/GrowingArray.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
@@ -16,7 +17,7 @@ import type { JobLine } from "./Line.ts"
 export class StartQueue {
   private readonly chain: Progress.Chain
   /** 1 for a job that has ended and whose log is still being sent. */
-  private readonly reporting: Uint8Array
+  private reporting: Uint8Array<ArrayBuffer>
   private reports = 0
   private readonly line: JobLine
   /** First job of a rewound sequence → the jobs whose end it waits for. */
@@ -41,6 +42,11 @@ export class StartQueue {
   /** Whether `take` may return a job. */
   get hasNext(): boolean {
     return this.line.hasNext
+  }
+
+  /** Takes note that the chain has more jobs. */
+  grow(): void {
+    this.reporting = grown(this.reporting, this.chain.jobs.length)
   }
 
   /** Begins with every runnable job. */
@@ -117,8 +123,8 @@ export class StartQueue {
   heldBy(job: number): ReadonlyArray<number> {
     const held = this.holds.get(job)
     if (held !== undefined) return Array.from(held)
-    const { offsets, targets } = this.chain.graph.previous
-    return Array.from(targets.subarray(offsets[job], offsets[job + 1])).filter((parent) => this.isReporting(parent))
+    const { ends, starts, targets } = this.chain.graph.previous
+    return Array.from(targets.subarray(starts[job], ends[job])).filter((parent) => this.isReporting(parent))
   }
 
   /** Takes note that a job is over, and puts in line what waited for that. */
@@ -131,8 +137,8 @@ export class StartQueue {
     const { chain } = this
     // A job of a rewound sequence can be runnable again the moment it has ended.
     if (chain.states[job] !== JobState.COMPLETE) return this.consider(job)
-    const { offsets, targets } = chain.graph.next
-    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) this.consider(at(targets, edge))
+    const { ends, starts, targets } = chain.graph.next
+    for (let edge = at(starts, job); edge < at(ends, job); edge++) this.consider(at(targets, edge))
   }
 
   private mayStart(job: number): boolean {
@@ -143,8 +149,8 @@ export class StartQueue {
   }
 
   private hasReportingParent(job: number): boolean {
-    const { offsets, targets } = this.chain.graph.previous
-    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) {
+    const { ends, starts, targets } = this.chain.graph.previous
+    for (let edge = at(starts, job); edge < at(ends, job); edge++) {
       if (this.isReporting(at(targets, edge))) return true
     }
     return false

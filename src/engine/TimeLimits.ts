@@ -99,7 +99,7 @@ export class TimeLimits {
   /** Takes note that a job or sequence has used up its time. Returns the jobs that must not go on; none where it is COMPLETE. */
   expire(limit: Limit): ReadonlyArray<number> {
     const { chain } = this
-    const jobs = limit.of === "job" ? [limit.index] : Sequences.extent(chain.sequences, limit.index)
+    const jobs = limit.of === "job" ? [limit.index] : Progress.presentExtent(chain, limit.index)
     if (jobs.every((job) => at(chain.states, job) === JobState.COMPLETE)) return []
     const text = this.textOf(limit)
     for (const job of jobs) if (!this.overdue.has(job)) this.overdue.set(job, text)

@@ -505,9 +505,9 @@ export class Traversal implements Host {
 
   /** What comes right after a rewound job outside of the extent may have another base now. */
   private noteRewound(job: number): void {
-    const { offsets, targets } = this.chain.graph.next
+    const { ends, starts, targets } = this.chain.graph.next
     this.draft.changed.push(job)
-    for (let edge = at(offsets, job); edge < at(offsets, job + 1); edge++) this.draft.changed.push(at(targets, edge))
+    for (let edge = at(starts, job); edge < at(ends, job); edge++) this.draft.changed.push(at(targets, edge))
   }
 
   private cancelWait(job: number): void {

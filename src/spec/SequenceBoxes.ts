@@ -57,8 +57,8 @@ export const make = (jobChain: JobChain): Drawing => {
   return { nodes, chain }
 }
 
-const neighbours = ({ offsets, targets }: Graph.Adjacency, index: number): ReadonlyArray<number> =>
-  Array.from(targets.subarray(offsets[index], offsets[index + 1]))
+const neighbours = ({ ends, starts, targets }: Graph.Adjacency, index: number): ReadonlyArray<number> =>
+  Array.from(targets.subarray(starts[index], ends[index]))
 
 /** Lays the extents one over the other, the largest first: what is seen in the end are the smallest. */
 const nest = (size: number, sequences: Sequences.Sequences) => {

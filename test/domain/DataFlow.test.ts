@@ -57,6 +57,19 @@ describe("DataFlow", () => {
       assert.deepStrictEqual(jobs.see("d"), { a: 1, b: 1, c: 1 })
     })
 
+    it("lets an item stand over what the jobs before hand on, and what the job writes over the item", () => {
+      const jobs = new Jobs("a -> b\nb -> c", { a: { data: { host: 0 } }, b: { item: { host: 1 } } })
+      assert.deepStrictEqual(jobs.see("b"), { host: 1 })
+      jobs.complete("a", { host: 2, other: 2 })
+      assert.deepStrictEqual(jobs.see("b"), { host: 1, other: 2 })
+      jobs.resume()
+      assert.deepStrictEqual(jobs.see("b"), { host: 1, other: 2 })
+      jobs.complete("b")
+      assert.deepStrictEqual(jobs.see("c"), { host: 1, other: 2 })
+      jobs.start("c", { host: 3 })
+      assert.deepStrictEqual(jobs.see("c"), { host: 3, other: 2 })
+    })
+
     it.each([["b", "c"], ["c", "b"]])("lets the parent that completed last win: %s, then %s", (former, latter) => {
       const jobs = new Jobs(diamond)
       jobs.complete("a")
