@@ -48,6 +48,10 @@ export const take = (view: ChainView, event: ChainEvent): void => {
   switch (event._tag) {
     case "snapshot":
       return takeSnapshot(view, event)
+    case "jobsAdded":
+      addJobs(view, event, event.jobs)
+      for (const id of event.removedJobIds) view.jobs.delete(id)
+      return
     case "chainStopping":
       view.stopping = { reason: event.reason, at: event.at }
       return
@@ -79,13 +83,19 @@ const takeSnapshot = (view: ChainView, event: Extract<ChainEvent, { readonly _ta
   view.requestId = event.requestId
   view.startedAt ||= event.at
   view.finishedJobs = event.finishedJobs
-  for (const { id, state, tries } of event.jobs) {
+  addJobs(view, event, event.jobs)
+}
+
+const addJobs = (view: ChainView, event: ChainEvent, jobs: ReadonlyArray<JobSnapshot>): void => {
+  for (const { id, state, tries } of jobs) {
     const known = view.jobs.get(id) ?? { ...quiet, tryStartedAt: event.at, error: "" }
     view.jobs.set(id, { ...known, id, state, try: tries })
   }
 }
 
-type JobEvent = Extract<ChainEvent, { readonly jobId: string }>
+type JobSnapshot = Extract<ChainEvent, { readonly _tag: "snapshot" }>["jobs"][number]
+
+type JobEvent = Exclude<Extract<ChainEvent, { readonly jobId: string }>, { readonly _tag: "jobsAdded" }>
 
 const takeOfJob = (view: ChainView, event: JobEvent): void => {
   switch (event._tag) {

@@ -16,28 +16,55 @@ export const faultsOf = ({ jobs }: JobChain): Effect.Effect<ReadonlyArray<Valida
   Effect.provide(
     Effect.map(
       JobFactory,
-      (factory) => Object.entries(jobs ?? {}).flatMap(([id, job]) => faultsOfJob(id, job, factory))
+      (factory) => faultsOfJobs(jobs ?? {}, factory)
     ),
     Layers.jobTypes
   )
 
+/** `around` is the job that repeats the jobs, where they are those of a template. */
+const faultsOfJobs = (
+  jobs: Readonly<Record<string, Job>>,
+  factory: JobFactory["Service"],
+  around = ""
+): ReadonlyArray<Validation.Fault> =>
+  Object.entries(jobs).flatMap(([id, job]) => [
+    ...faultsOfJob(id, around + id, job, factory),
+    ...faultsOfRepeated(id, around + id, job, factory)
+  ])
+
+/** What a list that is not known yet repeats: types, as args will be others. */
+const faultsOfRepeated = (
+  id: string,
+  name: string,
+  { each }: Job,
+  factory: JobFactory["Service"]
+): ReadonlyArray<Validation.Fault> =>
+  faultsOfJobs(each?.template?.jobs ?? {}, factory, name).filter(({ kind }) => kind === "unknown-job-type").map((
+    fault
+  ) => new Validation.Fault({ ...fault, path: ["jobs", id, "each", "template", ...fault.path] }))
+
 /** What the job factory says of a job: a type it does not know, args that do not fit. */
-const faultsOfJob = (id: string, job: Job, factory: JobFactory["Service"]): ReadonlyArray<Validation.Fault> => {
+const faultsOfJob = (
+  id: string,
+  name: string,
+  job: Job,
+  factory: JobFactory["Service"]
+): ReadonlyArray<Validation.Fault> => {
   const made = factory.make(job)
   if (Result.isSuccess(made)) return []
   const error = made.failure
   if (error._tag === "UnknownJobType") {
     const hint = didYouMean(error.type, error.known) ?? `known are ${error.known.join(", ")}`
-    const message = `job "${id}": there is no job type "${error.type}"; ${hint}`
-    return [new Validation.Fault({ kind: "unknown-job-type", jobIds: [id], path: ["jobs", id, "type"], message })]
+    const message = `job "${name}": there is no job type "${error.type}"; ${hint}`
+    return [new Validation.Fault({ kind: "unknown-job-type", jobIds: [name], path: ["jobs", id, "type"], message })]
   }
   return error.issues.map(({ message, path }) => {
     const keys = path.map((key) => typeof key === "number" ? key : String(key))
     return new Validation.Fault({
       kind: "bad-args",
-      jobIds: [id],
+      jobIds: [name],
       path: ["jobs", id, ...keys],
-      message: `job "${id}": ${keys.join(".")}: ${message}`
+      message: `job "${name}": ${keys.join(".")}: ${message}`
     })
   })
 }

@@ -21,6 +21,10 @@ export class PlainLines {
         return `${event.requestId}: ${event.jobs.length} jobs${
           event.finishedJobs > 0 ? `, ${event.finishedJobs} complete` : ""
         }\n`
+      case "jobsAdded":
+        return `${event.jobId}: ${event.jobs.length} jobs more${
+          event.removedJobIds.length > 0 ? `, ${event.removedJobIds.length} less` : ""
+        }\n`
       case "jobStarted":
         return this.started(event)
       case "jobWaiting": {

@@ -24,6 +24,7 @@ export const FaultKind = Schema.Literals([
   "bad-count",
   "bad-policy",
   "bad-condition",
+  "bad-each",
   "job-state",
   "finished-jobs",
   "unknown-job-type",

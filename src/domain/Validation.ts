@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as EachRules from "./EachRules.ts"
 import { Fault, type FaultKind } from "./Fault.ts"
 import * as GoDuration from "./GoDuration.ts"
 import * as Graph from "./Graph.ts"
@@ -80,14 +81,16 @@ function* faultsOfAny(
   allowed: ReadonlyArray<number>
 ): Slices.Slices<ReadonlyArray<Fault>> {
   const { graph } = subject
-  const [wrongIds, wrongSequences, wrongWaits, wrongCounts, wrongPolicies, wrongStates] = yield* faultsOfJobs(graph, [
-    keyIsId,
-    sequenceExists(graph),
-    waitsAreDurations,
-    retriesAreCounts,
-    PolicyRules.faultsOfJob,
-    stateIsOneOf(allowed)
-  ])
+  const [wrongIds, wrongSequences, wrongWaits, wrongCounts, wrongPolicies, wrongEachs, wrongStates] =
+    yield* faultsOfJobs(graph, [
+      keyIsId,
+      sequenceExists(graph),
+      waitsAreDurations,
+      retriesAreCounts,
+      PolicyRules.faultsOfJob,
+      eachIsSound(graph),
+      stateIsOneOf(allowed)
+    ])
   const graphFaults = [
     ...hasJobs(subject),
     ...wrongIds,
@@ -103,9 +106,16 @@ function* faultsOfAny(
     ...wrongWaits,
     ...wrongCounts,
     ...wrongPolicies,
+    ...wrongEachs,
     ...wrongStates
   ]
 }
+
+const eachIsSound = (graph: Graph.Graph): JobRule => (id, { each }) =>
+  each ? EachRules.faults(graph, id, each, faultsOfTemplate) : none
+
+const faultsOfTemplate: EachRules.FindFaults = (source) =>
+  Slices.runAll(faultsOfAny({ chain: source, graph: Graph.make(source) }, [JobState.PENDING]))
 
 const quoted = (ids: ReadonlyArray<string>): string => {
   const shown = ids.slice(0, 10).map((id) => `"${id}"`).join(", ")

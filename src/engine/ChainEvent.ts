@@ -78,6 +78,16 @@ export const JobSkipped = Schema.TaggedStruct("jobSkipped", {
   sequenceId: Schema.optionalKey(Schema.String)
 })
 
+/** A fan-out's first job is COMPLETE, and its list is known: the jobs of its instances are in the chain now. */
+export const JobsAdded = Schema.TaggedStruct("jobsAdded", {
+  ...common,
+  /** The fan-out's first job. */
+  jobId: Schema.String,
+  jobs: Schema.Array(JobSnapshot),
+  /** Jobs of items that were in the list in an earlier try of the sequence around, and are not now. */
+  removedJobIds: Schema.Array(Schema.String)
+})
+
 /** A sequence goes back to its start because `failedJobId` has failed. */
 export const SequenceRewound = Schema.TaggedStruct("sequenceRewound", {
   ...common,
@@ -127,6 +137,7 @@ export const ChainEvent = Schema.Union([
   TryEnded,
   JobEnded,
   JobSkipped,
+  JobsAdded,
   SequenceRewound,
   Status,
   Output,

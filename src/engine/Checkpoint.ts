@@ -13,6 +13,11 @@ import type { RequestOutcome } from "./JobReaper.ts"
 
 export interface Checkpoint {
   readonly chain: Chain
+  /**
+   * Jobs that are new in the chain, or whose wire value or next jobs have changed: the first job of a fan-out that was
+   * expanded, and the jobs of its instances. New ones come in the order of their indices.
+   */
+  readonly added: ReadonlyArray<number>
   /** Jobs whose state, tries or data changed; a job may be listed more than once. */
   readonly changed: ReadonlyArray<number>
   /** The tries that ended. */

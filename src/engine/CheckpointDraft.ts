@@ -10,6 +10,7 @@ import type { RequestOutcome } from "./JobReaper.ts"
 import type { RunningJob } from "./RunningJob.ts"
 
 export class CheckpointDraft {
+  added: Array<number> = []
   changed: Array<number> = []
   waiting: Array<Checkpoint["waiting"][number]> = []
   /** Until they are sent. */
@@ -28,11 +29,13 @@ export class CheckpointDraft {
 
   /** Makes the checkpoint. What it reports and starts stays here, to be taken when it is kept. */
   take(outcome?: RequestOutcome): Checkpoint {
-    const { chain, changed, logs, starting, waiting } = this
+    const { added, chain, changed, logs, starting, waiting } = this
+    if (added.length > 0) this.added = []
     this.changed = []
     this.waiting = []
     return {
       chain,
+      added,
       changed,
       logs: logs.map((pending) => pending.log),
       starting: starting.map((running) => running.job),

@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Result from "effect/Result"
 import { Fault } from "../domain/Fault.ts"
 import type { Graph } from "../domain/Graph.ts"
+import type { Each, Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
 
 /** What a condition can look at. */
@@ -37,11 +38,13 @@ export const Current = Context.Reference<Language>("jobchain/Conditions", { defa
 const fields = ["when", "sequenceWhen"] as const
 
 /** Returns the faults of the conditions of a chain. */
-export const faultsOf = ({ ids, jobs }: Graph, language: Language): ReadonlyArray<Fault> => {
+export const faultsOf = ({ ids, jobs }: Pick<Graph, "ids" | "jobs">, language: Language): ReadonlyArray<Fault> => {
   const found: Array<Fault> = []
   for (let job = 0; job < jobs.length; job++) {
-    if (!jobs[job]?.when && !jobs[job]?.sequenceWhen) continue
+    const { each, sequenceWhen, when } = jobs[job] as Job
     const id = ids[job] as string
+    if (each) found.push(...faultsOfTemplate(id, each, language))
+    if (!when && !sequenceWhen) continue
     for (const field of fields) {
       const text = jobs[job]?.[field]
       const read = text ? language.read(text) : undefined
@@ -51,4 +54,11 @@ export const faultsOf = ({ ids, jobs }: Graph, language: Language): ReadonlyArra
     }
   }
   return found
+}
+
+const faultsOfTemplate = (id: string, { template }: Each, language: Language): ReadonlyArray<Fault> => {
+  const jobs = template?.jobs ?? {}
+  return faultsOf({ ids: Object.keys(jobs), jobs: Object.values(jobs) }, language).map((fault) =>
+    new Fault({ ...fault, path: ["jobs", id, "each", "template", ...fault.path] })
+  )
 }

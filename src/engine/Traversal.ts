@@ -19,6 +19,7 @@ import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as DataFlow from "../domain/DataFlow.ts"
+import * as Expansion from "../domain/Expansion.ts"
 import * as Explanation from "../domain/Explanation.ts"
 import * as GoDuration from "../domain/GoDuration.ts"
 import { at } from "../domain/Graph.ts"
@@ -33,6 +34,7 @@ import type { Checkpoint } from "./Checkpoint.ts"
 import { CheckpointDraft } from "./CheckpointDraft.ts"
 import type * as Conditions from "./Conditions.ts"
 import { EventHub } from "./EventHub.ts"
+import * as Expander from "./Expander.ts"
 import type { Happening, PendingLog } from "./Happening.ts"
 import { interruptUnsafe } from "./Interruption.ts"
 import type { JobFactory } from "./JobFactory.ts"
@@ -175,7 +177,7 @@ export class Traversal implements Host {
     this.limits.begin()
     this.starts.begin()
     this.happen({ _tag: "Woken" })
-    if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: this.chain.jobs.length })
+    if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: Progress.size(this.chain) })
   }
 
   /**
@@ -403,11 +405,12 @@ export class Traversal implements Host {
   private endJob(
     reaper: JobReaper.JobReaper,
     running: RunningJob,
-    log: JobLog | undefined,
+    ended: JobLog | undefined,
     how: "by itself" | "given up" | "abandoned"
   ): void {
     const { chain } = this
     const { failure, job, jobId, stopFailure } = running
+    const { expansion, log } = running.spec.each ? Expander.prepare(chain, job, ended) : { log: ended }
     this.running.delete(job)
     running.isAbandoned = true
     running.stopTimer?.interruptUnsafe()
@@ -424,9 +427,11 @@ export class Traversal implements Host {
     })
     if (JobState.isFailure(at(chain.states, job))) this.noteFailure(running, how)
     this.draft.changed.push(job)
+    const expanded = expansion === undefined ? undefined : this.expand(expansion)
     if (this.events.isHeard) {
       this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
-      this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
+      if (expanded !== undefined) this.events.publish(Expander.eventOf(chain, expanded))
+      this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: Progress.size(chain) })
     }
     if (rewound !== undefined) this.rewind(rewound, running)
     if (log === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
@@ -439,6 +444,15 @@ export class Traversal implements Host {
     if (how === "abandoned") endings.set(job, "abandoned")
     else if (limit !== undefined) endings.set(job, "timed out")
     reasons.set(job, how === "by itself" ? Retrying.whyNot(this.chain, running) : "it has failed for good")
+  }
+
+  /** The instances of a fan-out join the chain in the step in which its first job is COMPLETE. */
+  private expand(expansion: Expansion.Expansion): Expansion.Expanded {
+    const expanded = Expansion.apply(this.chain, expansion)
+    this.draft.added.push(...expanded.added)
+    this.draft.changed.push(...expanded.joined, ...expanded.left)
+    this.starts.grow()
+    return expanded
   }
 
   /** A job or sequence has used up its time: what runs of it is interrupted, what waits in it starts in vain. */
@@ -482,7 +496,7 @@ export class Traversal implements Host {
   /** The next try of a sequence: what still runs of the last one is interrupted, and its first job held back until then. */
   private rewind({ first, running }: JobReaper.Rewound, failed: RunningJob): void {
     const { chain, starts } = this
-    const extent = Sequences.extent(chain.sequences, first)
+    const extent = Progress.presentExtent(chain, first)
     const letsFinish = chain.jobs[first]?.sequenceSiblings === "finish"
     for (const job of extent) this.cancelWait(job)
     for (const job of running) {
@@ -532,12 +546,14 @@ export class Traversal implements Host {
     const idOf = (job: number) => chain.graph.ids[job] as string
     this.work++
     this.draft.changed.push(job)
+    const expanded = chain.jobs[job]?.each ? this.expand(Expansion.toNothing(chain, job)) : undefined
     this.limits.skipJob(job)
     this.starts.jobOver(job)
     if (!this.events.isHeard) return
     const ofSequence = sequence === undefined ? {} : { sequenceId: idOf(sequence) }
     this.events.publish({ _tag: "jobSkipped", jobId: idOf(job), condition, ...ofSequence })
-    this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: chain.jobs.length })
+    if (expanded !== undefined && expanded.left.length > 0) this.events.publish(Expander.eventOf(chain, expanded))
+    this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: Progress.size(chain) })
   }
 
   /** A log is kept, accepted or given up: the job is over, or goes on to its next try. */

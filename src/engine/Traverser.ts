@@ -29,18 +29,17 @@ import type * as Stream from "effect/Stream"
 import * as Chain from "../domain/Chain.ts"
 import * as Ending from "../domain/Ending.ts"
 import type * as Explanation from "../domain/Explanation.ts"
-import { at } from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { JobStatus } from "../domain/Request.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
-import type { NewEvent } from "./EventHub.ts"
 import type { Happening } from "./Happening.ts"
 import * as JobReaper from "./JobReaper.ts"
 import * as ReaperFactory from "./ReaperFactory.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Resumption } from "./Resumption.ts"
 import type { RunningJob } from "./RunningJob.ts"
+import * as Snapshot from "./Snapshot.ts"
 import * as Traversal from "./Traversal.ts"
 
 /** How a run of a chain ended. */
@@ -125,7 +124,7 @@ export const make = (
       running: Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running))),
       snapshot: Effect.sync(() => Chain.toSuspended(chain)),
       explain: Effect.sync(() => traversal.explain()),
-      events: traversal.events.stream(() => snapshotOf(chain))
+      events: traversal.events.stream(() => Snapshot.ofChain(chain))
     }
   })
 
@@ -287,17 +286,3 @@ const statusOf = (chain: Chain.Chain, running: RunningJob): JobStatus => {
     try: running.try
   }
 }
-
-const snapshotOf = (chain: Chain.Chain): NewEvent => ({
-  _tag: "snapshot",
-  state: Chain.state(chain),
-  finishedJobs: chain.finishedJobs,
-  jobs: chain.graph.ids.map((id, job) => ({
-    id,
-    name: chain.jobs[job]?.name ?? "",
-    type: chain.jobs[job]?.type ?? "",
-    state: JobState.fromCode(at(chain.states, job)),
-    tries: at(chain.totalTries, job),
-    ...(Ending.isSkipped(chain.endings.get(job)) ? { skipped: true } : {})
-  }))
-})

@@ -17,6 +17,7 @@ import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
 import type { Retry } from "../domain/Retry.ts"
 import type * as Validation from "../domain/Validation.ts"
 import type { ChainConflict } from "../engine/ChainRepo.ts"
@@ -163,8 +164,9 @@ const status = Effect.fnUntraced(function*(
   if (stored === undefined || info === undefined) return yield* new Claim.ChainNotStored({ requestId })
   const { chain, records } = stored
   const rows = new Map(records.map((record) => [record.job, record]))
-  const jobs = chain.graph.ids.map((id, job): JobStanding => ({
-    id,
+  const present = [...chain.jobs.keys()].filter((job) => Progress.isPresent(chain, job))
+  const jobs = present.map((job): JobStanding => ({
+    id: chain.graph.ids[job] as string,
     name: chain.jobs[job]?.name ?? "",
     type: chain.jobs[job]?.type ?? "",
     state: JobState.fromCode(Graph.at(chain.states, job)),

@@ -1,8 +1,8 @@
 /**
  * The tables of the store, and how a database gets them: migrations that only ever go forward.
  *
- * A chain is its row in `chains`, its wire value job by job in `jobs`, which is never changed, and a row in `records` for
- * each job that is no longer as it was. What its tries ended as is in `job_logs`, what they wrote in `outputs`. `owners`
+ * A chain is its row in `chains`, its wire value job by job in `jobs`, to which only the jobs of fan-outs are added, and a row
+ * in `records` for each job that is no longer as it was. What its tries ended as is in `job_logs`, what they wrote in `outputs`. `owners`
  * has a row for each process that has the database open. Times are Unix milliseconds, states the wire's numbers.
  *
  * @since 0.1.0

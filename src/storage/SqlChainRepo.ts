@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Chain from "../domain/Chain.ts"
 import { at } from "../domain/Graph.ts"
 import * as JobState from "../domain/JobState.ts"
-import type * as Progress from "../domain/Progress.ts"
+import * as Progress from "../domain/Progress.ts"
 import { ChainConflict, ChainNotFound, ChainRepo } from "../engine/ChainRepo.ts"
 import type { Checkpoint } from "../engine/Checkpoint.ts"
 import * as Deletion from "./Deletion.ts"
@@ -23,6 +23,7 @@ import { type OwnedChain, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as StoredChain from "./StoredChain.ts"
 import { Tables } from "./Tables.ts"
+import * as WireRows from "./WireRows.ts"
 import { type Write, Writer } from "./Writer.ts"
 
 /** Keeps chains in the database; `set` is over after its commit. */
@@ -134,6 +135,7 @@ export const differing = (chain: Progress.Chain): ReadonlyArray<RecordRows.Recor
 /** Turns a checkpoint into rows, before the chain goes on. */
 const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
   const { chain, logs, outcome } = checkpoint
+  const added = checkpoint.added.map((job) => WireRows.rowOf(chain, job))
   const changes = changesOf(checkpoint)
   const { closedAt } = chain.data
   const state = outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state)
@@ -141,6 +143,7 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
     state,
     chain.state,
     chain.finishedJobs,
+    Progress.size(chain),
     chain.elapsed.chain,
     Number.isFinite(closedAt) ? closedAt : null,
     outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
@@ -149,9 +152,10 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
   return {
     requestId,
     chain: number,
-    rows: 1 + changes.length + logs.length,
+    rows: 1 + added.length + changes.length + logs.length,
     apply: (sql) => {
       sql.run(updateChain, ...progress)
+      for (const row of added) WireRows.upsertJob(sql, number, row)
       for (const change of changes) RecordRows.upsert(sql, number, change)
       for (const log of logs) LogRows.insert(sql, number, log)
     }
@@ -159,7 +163,7 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
 }
 
 const updateChain =
-  `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, elapsed = ?, closed_at = ?, finished_at = ?,
+  `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, total_jobs = ?, elapsed = ?, closed_at = ?, finished_at = ?,
   has_begun = 1 WHERE number = ?`
 
 const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): ReadonlyArray<RecordRows.RecordChange> => {

@@ -63,11 +63,13 @@ export const loadWire = Effect.fnUntraced(function*(
   const row = yield* tables.read((sql) => selectChain(sql, key))
   if (row === undefined) return undefined
   const assembly = new WireRows.Assembly(requestId)
-  for (let start = 0; start < row.totalJobs; start += jobsPerRead) {
+  // Jobs that have left the chain have rows, too.
+  for (let start = 0, isLast = false; start < row.totalJobs || !isLast; start += jobsPerRead) {
     const jobs = yield* tables.read((sql) => WireRows.selectJobs(sql, number, start, jobsPerRead))
     yield* decoding(() => {
       for (const job of jobs) assembly.add(job)
     })
+    isLast = jobs.length < jobsPerRead
     yield* Effect.yieldNow
   }
   if (assembly.size < row.totalJobs) {
@@ -119,9 +121,10 @@ const restored = (
 const checked = (chain: Progress.Chain, row: RecordRows.RecordRow): JobRecord.JobRecord => {
   const { requestId } = chain
   const jobId = chain.graph.ids[row.job]
+  const isState = row.state === JobState.UNKNOWN || row.state === JobState.ABSENT
   const fault = jobId === undefined
     ? `the chain has ${chain.graph.ids.length} jobs, and none with number ${row.job}`
-    : row.state !== JobState.UNKNOWN && JobState.fromCode(row.state) === "UNKNOWN"
+    : !isState && JobState.fromCode(row.state) === "UNKNOWN"
     ? `${row.state} is no state`
     : undefined
   if (jobId === undefined || fault !== undefined) {

@@ -1,12 +1,15 @@
 /**
- * The wire value of a chain as rows: a head, and a row for each job, which are never changed.
+ * The wire value of a chain as rows: a head, which is never changed, and a row for each job. When a fan-out is expanded its
+ * jobs get rows, too.
  *
  * Any wire chain can be kept, also one that would not pass `Validation`: what it says of jobs that it does not have
  * stays in the head.
  *
  * @since 0.1.0
  */
+import * as Graph from "../domain/Graph.ts"
 import type { Job, JobChain } from "../domain/JobChain.ts"
+import type { Chain } from "../domain/Progress.ts"
 import { jsonObject, jsonStrings } from "./DamagedRow.ts"
 import type { Sql } from "./Tables.ts"
 
@@ -47,6 +50,27 @@ export const insertJobs = (
       next
     )
   }
+}
+
+/** Returns the row of a job that has joined a chain, or that others have joined right after. */
+export const rowOf = ({ graph, jobs }: Chain, job: number): JobRow => ({
+  job,
+  id: graph.ids[job] as string,
+  spec: JSON.stringify(jobs[job]),
+  next: JSON.stringify(Graph.nextIds(graph, job))
+})
+
+/** Writes such a row. */
+export const upsertJob = (sql: Sql, chain: number, { id, job, next, spec }: JobRow): void => {
+  sql.run(
+    `INSERT INTO jobchain_jobs (chain, job, id, spec, next) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (chain, job) DO UPDATE SET spec = excluded.spec, next = excluded.next`,
+    chain,
+    job,
+    id,
+    spec,
+    next
+  )
 }
 
 /** Reads the rows of some jobs in their order. */

@@ -5,6 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
+import * as Graph from "../../src/domain/Graph.ts"
 import type { JobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as JobRecord from "../../src/domain/JobRecord.ts"
@@ -19,7 +20,7 @@ export class RecordingRepo implements Cuttable {
   writes = 0
   isCut = false
   private cut: Cut | undefined
-  private readonly jobChain: JobChain
+  private jobChain: JobChain
   private readonly records = new Map<number, JobRecord.JobRecord>()
   private readonly waits = new Map<number, number>()
   /** Called after each write that was kept. */
@@ -71,7 +72,8 @@ export class RecordingRepo implements Cuttable {
     const number = ++this.writes
     const isHere = this.cut?.write === number
     if (this.isCut || (isHere && this.cut?.when === "before")) return this.cutOff
-    const { chain, changed, logs, outcome, starting, waiting } = checkpoint
+    const { added, chain, changed, logs, outcome, starting, waiting } = checkpoint
+    if (added.length > 0) this.jobChain = grown(this.jobChain, chain, added)
     for (const job of [...changed, ...starting, ...waiting.map(({ job }) => job)]) {
       this.records.set(job, JobRecord.make(chain, job))
       this.waits.delete(job)
@@ -88,3 +90,17 @@ export class RecordingRepo implements Cuttable {
     return Effect.never
   }
 }
+
+/** Adds jobs to a wire value. Their ids are no numbers: they come after all that are there. */
+const grown = (
+  { adjacencyList, jobs, ...rest }: JobChain,
+  chain: Chain.Chain,
+  added: ReadonlyArray<number>
+): JobChain => ({
+  ...rest,
+  jobs: { ...jobs, ...Object.fromEntries(added.map((job) => [chain.graph.ids[job], chain.jobs[job] ?? {}])) },
+  adjacencyList: {
+    ...adjacencyList,
+    ...Object.fromEntries(added.map((job) => [chain.graph.ids[job], Graph.nextIds(chain.graph, job)]))
+  }
+})

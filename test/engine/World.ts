@@ -5,6 +5,7 @@ import { Context, Duration, Effect, Layer, Result } from "effect"
 import * as CelConditions from "../../src/conditions/CelConditions.ts"
 import * as Ending from "../../src/domain/Ending.ts"
 import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
+import type { JobData } from "../../src/domain/JobData.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as JobState from "../../src/domain/JobState.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
@@ -84,10 +85,12 @@ export class World {
       this.running.add(jobId)
       const tries = snapshot.latestRunJobTries?.[jobId] ?? 0
       const around = this.chain.sequencesOf.get(jobId) ?? []
-      const ending = this.chain.ending(jobId, tries, around.map((first) => snapshot.sequenceTries?.[first] ?? 0))
+      const sequenceTries = around.map((first) => snapshot.sequenceTries?.[first] ?? 0)
+      const ending = this.chain.ending(jobId, tries, sequenceTries)
+      const list = this.chain.listOf?.(jobId, sequenceTries)
       const mark = ++this.marked
       return restore(Effect.gen({ self: this }, function*() {
-        yield* context.setData({ [jobId]: mark })
+        yield* context.setData({ [jobId]: mark, ...(list && { [list.key]: list.items }) })
         if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
         if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
         if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
@@ -100,7 +103,8 @@ export class World {
     const { parentsOf, sequencesOf } = this.chain
     const jobs = snapshot.jobChain?.jobs ?? {}
     if (this.running.has(jobId)) this.faults.push(`${jobId} ran twice at once`)
-    for (const parent of parentsOf.get(jobId) ?? []) {
+    const parents = (parentsOf.get(jobId) ?? []).filter((parent) => parent in jobs)
+    for (const parent of parents) {
       if (jobs[parent]?.state !== JobState.COMPLETE) this.faults.push(`${jobId} started before ${parent} was COMPLETE`)
     }
     if (this.running.size >= this.concurrency) this.faults.push("more jobs ran at once than allowed")
@@ -118,14 +122,30 @@ export class World {
       if (key === jobId && latest <= 1 && calls === 1) {
         this.faults.push(`${jobId} saw data of its own before its first call`)
       }
-      if (key === jobId) continue
+      if (key === jobId || /_(?:list|item)$/.test(key)) continue
       if (jobs[key]?.state !== JobState.COMPLETE) this.faults.push(`${jobId} saw data of ${key}, which is not COMPLETE`)
       else if (this.marks.get(key) !== mark) this.faults.push(`${jobId} saw data of an earlier try of ${key}`)
     }
-    for (const parent of parentsOf.get(jobId) ?? []) {
+    this.checkInstances(jobId, data, parents)
+    for (const parent of parents) {
       if (!(parent in data) && !Ending.isSkipped(jobs[parent]?.ending)) {
         this.faults.push(`${jobId} did not see the data of ${parent}`)
       }
+    }
+  }
+
+  /** Each job of an instance has its item, and what ends the instances has one for each item of the list. */
+  private checkInstances(jobId: string, data: JobData, parents: ReadonlyArray<string>): void {
+    for (const [, begin = "", key] of jobId.matchAll(/(j\d+|inner)\[(\w)\]/g)) {
+      if (data[`${begin}_item`] !== key) this.faults.push(`${jobId} saw item ${String(data[`${begin}_item`])}`)
+    }
+    const begin = parents.find((parent) => this.chain.listOf?.(parent, []) !== undefined) ?? ""
+    const isEnd = this.chain.parentsOf.get(jobId)?.some((parent) => parent.startsWith(`${begin}[`))
+    if (begin === "" || isEnd !== true) return
+    const list = data[this.chain.listOf?.(begin, [])?.key ?? ""] as ReadonlyArray<string>
+    const instances = parents.filter((parent) => parent !== begin).map((parent) => parent[begin.length + 1] as string)
+    if (instances.toSorted().join() !== list.join()) {
+      this.faults.push(`${jobId} ends ${instances.join()}, not ${list.join()}`)
     }
   }
 }

@@ -22,6 +22,9 @@ const idsIn = (chain: SuspendedJobChain, isComplete: boolean) =>
   Object.entries(chain.jobChain?.jobs ?? {}).filter(([, { state }]) => (state === JobState.COMPLETE) === isComplete)
     .map(([id]) => id)
 
+/** Which jobs a list brings is known only when it is made. */
+const isKnown = (id: string) => !id.includes("[")
+
 describe("a random chain that is stopped, or fails, and is tried again", () => {
   it.effect.prop(
     "is COMPLETE in the end, keeps what is COMPLETE, repeats no try, and sees no data of failed tries",
@@ -53,7 +56,10 @@ describe("a random chain that is stopped, or fails, and is tried again", () => {
           const planned = retry.jobs.map((job) => job.id)
           assert.sameMembers(planned, idsIn(retry.suspended, false))
           // Where a job fails again, the sequence around it may be tried again, too.
-          if (hasCalm) assert.sameMembers([...ran], planned, "it did not run what the preview said")
+          if (hasCalm) {
+            const known = planned.filter(isKnown)
+            assert.sameMembers([...ran].filter(isKnown), known, "it did not run what the preview said")
+          }
         }
         assert.deepStrictEqual(world.faults, [])
         assert.strictEqual(end.jobChain?.state, JobState.COMPLETE)
