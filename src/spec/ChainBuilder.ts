@@ -16,11 +16,22 @@ export interface TypeOfJob<Args = unknown> {
   readonly "~args"?: Args
 }
 
+/** A list, or the key of one in job data at run time, of which each item gets a job or sequence of its own. */
+export type Each = ReadonlyArray<unknown> | string | {
+  readonly of: ReadonlyArray<unknown> | string
+  /** The key of the item in the data of the jobs, and what `${…}` in their args means; `"item"` unless given. */
+  readonly as?: string
+  /** Where items are objects: the field by which they are called in ids. */
+  readonly key?: string
+}
+
 interface Common<Name extends string> {
   /** What must be complete before this starts: names of the same level or further out. */
   readonly needs?: Name | ReadonlyArray<Name>
   /** The condition on which it runs, in CEL: `data.version != ""`. Not met, it is skipped. */
   readonly when?: string
+  /** Repeats it for each item of a list. */
+  readonly each?: Each
   /** How often it may be tried again after its first try. */
   readonly retry?: number
   /** The wait before each further try, a Go duration such as `"1m30s"`. */

@@ -9,6 +9,8 @@
  */
 import * as Result from "effect/Result"
 import { type ChainSpec, type Entry, isName, type Jobs, type Sequence } from "./ChainSpec.ts"
+import * as FanOut from "./FanOut.ts"
+import * as ItemFields from "./ItemFields.ts"
 import * as NeedsCircle from "./NeedsCircle.ts"
 import * as SpecDecoder from "./SpecDecoder.ts"
 import { didYouMean, type SpecFault, unique } from "./SpecFault.ts"
@@ -45,7 +47,14 @@ const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault
   const steps: Array<Step> = []
   const level = new Map<string, Step>()
   layOut(spec.jobs, { steps, level, outer: undefined })
-  const faults = [...wrongNames(steps), ...findNeeds(steps), ...NeedsCircle.faults(steps)]
+  const repeated = steps.filter(({ entry }) => entry.each !== undefined)
+  const faults = [
+    ...wrongNames(steps),
+    ...repeated.flatMap(readList),
+    ...findNeeds(steps),
+    ...NeedsCircle.faults(steps),
+    ...repeated.flatMap(ItemFields.faults)
+  ]
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({ name: spec.name, level, steps })
 }
 
@@ -62,13 +71,24 @@ const layOut = (jobs: Jobs, { level, outer, steps }: Ground): void => {
     const index = steps.length
     const id = prefix + name
     if (!isSequence(entry)) {
-      const step: Step = { kind: "job", index, id, name, entry, level, outer, needs: nothing }
+      const step: Step = { kind: "job", index, id, name, entry, level, outer, needs: nothing, fanOut: undefined }
       level.set(name, step)
       steps.push(step)
       continue
     }
     const inside = new Map<string, Step>()
-    const step: Step = { kind: "sequence", index, id, name, entry, inside, level, outer, needs: nothing }
+    const step: Step = {
+      kind: "sequence",
+      index,
+      id,
+      name,
+      entry,
+      inside,
+      level,
+      outer,
+      needs: nothing,
+      fanOut: undefined
+    }
     level.set(name, step)
     steps.push(step)
     layOut(entry.sequence, { steps, level: inside, outer: step })
@@ -84,6 +104,14 @@ const wrongNames = (steps: ReadonlyArray<Step>): ReadonlyArray<SpecFault> =>
     const message = `"${step.name}" is no name: expected letters, digits, _ and -, starting with a letter or digit`
     return { kind: "malformed", path: pathOf(step), at: "key", message }
   })
+
+/** Fills in what a step is repeated for, and returns what is wrong with that. */
+const readList = (step: Step): ReadonlyArray<SpecFault> => {
+  const fanOut = FanOut.read(step.entry, pathOf(step))
+  if (Result.isFailure(fanOut)) return fanOut.failure
+  step.fanOut = fanOut.success
+  return []
+}
 
 /** Hints compare a name with all that are visible; a file with more wrong needs than this is not misspelt. */
 const hintsMax = 100

@@ -36,6 +36,48 @@ const Needs = Schema.Union([Schema.String, Schema.Array(Schema.String)]).annotat
   examples: ["fetch", ["build", "test"]]
 })
 
+const Items = Schema.Union([
+  Schema.Array(Schema.Json).annotate({ expected: "a list" }),
+  text("the key of a list in job data")
+]).annotate({
+  expected: "a list or the key of one in job data",
+  description:
+    "What to repeat it for: a list, or the key of a list that jobs before have put into the job data. Texts and " +
+    "numbers stand in the ids of the jobs."
+})
+
+const variablePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/u
+
+/** Returns whether an item may be called so. */
+export const isVariable = (text: string): boolean => variablePattern.test(text)
+
+const aVariable = { expected: "a name of letters, digits, _ and -, starting with a letter or _" }
+
+/** Schema for a list and how its items are called. */
+export const EachOf = Schema.Struct({
+  of: Items,
+  as: Schema.optionalKey(
+    Schema.String.annotate(aVariable).check(Schema.isPattern(variablePattern, aVariable)).annotate({
+      description: "The key of the item in the data of the jobs, and what ${…} in their args means.",
+      default: "item"
+    })
+  ),
+  key: Schema.optionalKey(
+    text("the name of a field").annotate({
+      description: "Where items are maps: the field by which they are called. Without it that is their place, from 0."
+    })
+  )
+}).annotate({ expected: `a map with "of"` })
+export type EachOf = typeof EachOf.Type
+
+const Each = Schema.Union([...Items.members, EachOf]).annotate({
+  expected: `a list, the key of one in job data or a map with "of"`,
+  description:
+    "Repeats it for each item of a list: as many jobs or sequences, side by side. To need it is to need them all.",
+  examples: [["db-01", "db-02"], "hosts", { of: ["db-01", "db-02"], as: "host" }]
+})
+export type Each = typeof Each.Type
+
 const common = {
   needs: Schema.optionalKey(Needs),
   when: Schema.optionalKey(
@@ -45,6 +87,7 @@ const common = {
       examples: ["data.version != ''", "has(data.changed) && data.changed"]
     })
   ),
+  each: Schema.optionalKey(Each),
   retry: Schema.optionalKey(Count.annotate({
     description: "How often it may be tried again after its first try. For a sequence: all its jobs together.",
     default: 0
@@ -95,6 +138,7 @@ export type TypedJob = typeof TypedJob.Type
 export interface Sequence {
   readonly needs?: string | ReadonlyArray<string>
   readonly when?: string
+  readonly each?: Each
   readonly retry?: number
   readonly retryWait?: string
   readonly sequence: Jobs

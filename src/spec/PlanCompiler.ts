@@ -5,15 +5,23 @@
  * where its only first or last step is a sequence itself: a job can be first of one sequence only, and the extent of a
  * sequence reaches to its own jobs, not to those of sequences inside.
  *
+ * What is repeated for a list stands between two `noop` jobs of its own: what it needs, also further inside, is needed by the
+ * first, and what needs it by the second. It is compiled once, to a template, of which each item gets an instance.
+ *
  * Plans can have a hundred thousand steps: what is made for each of them is a job, its list of next jobs and little else.
  *
  * @since 0.1.0
  */
-import type { Job, JobChain } from "../domain/JobChain.ts"
+import * as Instance from "../domain/Instance.ts"
+import type { Item } from "../domain/Items.ts"
+import type { Job, JobChain, Template } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
+import * as Substitution from "../domain/Substitution.ts"
 import type { ChainPlan } from "./ChainPlan.ts"
+import type { FanOut } from "./FanOut.ts"
 import type { Path } from "./SpecFault.ts"
-import { type JobStep, type Level, pathOf, type SequenceStep, type Step } from "./Step.ts"
+import { type JobStep, type Level, needsFromOutside, pathOf, type SequenceStep, type Step } from "./Step.ts"
+import * as TemplateCompiler from "./TemplateCompiler.ts"
 
 export interface Compiled {
   readonly jobChain: JobChain
@@ -25,9 +33,11 @@ export interface Compiled {
 export const compile = (plan: ChainPlan, requestId: string): Compiled => {
   const draft: Draft = {
     isNeeded: neededIn(plan.steps),
+    variables: [],
     nodes: [],
     lastOf: new Array(plan.steps.length),
-    joins: new Map()
+    joins: new Map(),
+    begins: new Map()
   }
   addLevel(draft, plan.level, undefined)
   link(draft, plan.level, [])
@@ -47,10 +57,14 @@ export const compile = (plan: ChainPlan, requestId: string): Compiled => {
 interface Draft {
   /** By the index of the step; 1 where another needs it. */
   readonly isNeeded: Uint8Array
+  /** What stands for items of the lists around. */
+  readonly variables: ReadonlyArray<string>
   readonly nodes: Array<Node>
-  /** By the index of the step: its job, of a sequence the last one. */
-  readonly lastOf: Array<Node>
+  /** By the index of the step: its job, of a sequence the last one. In a template, only of what is in it. */
+  readonly lastOf: Array<Node | undefined>
   readonly joins: Map<Level, Joins>
+  /** The first jobs of what is repeated. */
+  readonly begins: Map<Step, Node>
 }
 
 /** A job in the making. */
@@ -87,8 +101,9 @@ const addLevel = (draft: Draft, level: Level, of: SequenceStep | undefined): voi
   const beginId = standsAlone(firsts, of) ? firsts[0].id : freeId("begin", level, of)
   const begin = beginId === firsts[0]?.id ? undefined : add(draft, noop(beginId, beginId, of))
   for (const step of steps) {
-    if (step.kind === "sequence") addLevel(draft, step.inside, step)
-    else draft.lastOf[step.index] = add(draft, jobOf(step, beginId))
+    if (step.fanOut !== undefined) draft.lastOf[step.index] = addForEach(draft, step, step.fanOut, beginId)
+    else if (step.kind === "sequence") addLevel(draft, step.inside, step)
+    else draft.lastOf[step.index] = add(draft, jobOf(step, beginId, draft.variables))
   }
   const end = standsAlone(lasts, of) ? undefined : add(draft, noop(freeId("end", level, of), beginId, of))
   draft.joins.set(level, { begin, end, lasts })
@@ -98,7 +113,7 @@ const addLevel = (draft: Draft, level: Level, of: SequenceStep | undefined): voi
 type One = readonly [Step]
 
 const standsAlone = (ends: ReadonlyArray<Step>, of: SequenceStep | undefined): ends is One =>
-  ends.length === 1 && (of === undefined || ends[0]?.kind === "job")
+  ends.length === 1 && (of === undefined || ends[0]?.kind === "job" || ends[0]?.fanOut !== undefined)
 
 /** Names hold no dots, so only a step of the same level can have the id. */
 const freeId = (name: string, level: Level, of: SequenceStep | undefined): string => {
@@ -113,6 +128,55 @@ const add = (draft: Draft, job: Job): Node => {
   return node
 }
 
+/** Adds what is repeated, between the job that begins it and the one that ends it, which is returned. */
+const addForEach = (draft: Draft, step: Step, fanOut: FanOut, sequenceId: string): Node => {
+  const { id, outer } = step
+  const { key, of, variable } = fanOut
+  const template = templateOf(draft, step, variable, sequenceId)
+  const each = typeof of === "string"
+    ? { from: of, as: variable, ...(key !== undefined && { key }), template }
+    : undefined
+  const begin = add(draft, { ...noop(id, sequenceId, outer), ...(each && { each }) })
+  draft.begins.set(step, begin)
+  const lasts = typeof of === "string" ? [] : addInstances(draft, begin, { begin: id, template, variable }, of)
+  // Names hold no dots, so no other job has the id.
+  const end = add(draft, noop(`${id}.end`, sequenceId, outer))
+  end.previous = [begin, ...lasts]
+  return end
+}
+
+/** Adds an instance for each item, and returns the last job of each. */
+const addInstances = (
+  draft: Draft,
+  begin: Node,
+  origin: Instance.Origin,
+  items: ReadonlyArray<Item>
+): ReadonlyArray<Node> => {
+  const mould = Instance.mould(origin)
+  const edges = Instance.edgesOf(mould)
+  return items.map((item) => {
+    const nodes = Instance.jobsOf(mould, item).map((job) => add(draft, job))
+    const nodeOf = (job: number) => nodes[job] as Node
+    nodeOf(mould.first).previous = [begin]
+    for (const [from, to] of edges) nodeOf(to).previous = [...nodeOf(to).previous, nodeOf(from)]
+    return nodeOf(mould.last)
+  })
+}
+
+const templateOf = (draft: Draft, step: Step, variable: string, sequenceId: string): Template => {
+  const variables = [...draft.variables, variable]
+  if (step.kind === "job") {
+    const alone = { ...step, outer: undefined }
+    return TemplateCompiler.ofJob(jobOf(alone, "", variables), step.outer === undefined ? undefined : sequenceId)
+  }
+  const body: Draft = { ...draft, variables, nodes: [], lastOf: [], joins: new Map(), begins: new Map() }
+  addLevel(body, step.inside, step)
+  link(body, step.inside, [])
+  return TemplateCompiler.ofSequence(step.id, { jobs: jobsOf(body), adjacencyList: adjacencyListOf(body) })
+}
+
+type Args = NonNullable<Job["args"]>
+
 type Mutable<A> = { -readonly [Key in keyof A]: A[Key] }
 
 const noop = (id: string, sequenceId: string, of: SequenceStep | undefined): Job => {
@@ -122,11 +186,11 @@ const noop = (id: string, sequenceId: string, of: SequenceStep | undefined): Job
 }
 
 // Fields one by one: to spread what may be there costs as much as all the rest.
-const jobOf = ({ entry, id, outer }: JobStep, sequenceId: string): Job => {
+const jobOf = ({ entry, id, outer }: JobStep, sequenceId: string, variables: ReadonlyArray<string>): Job => {
   const { data, name = id, retry, retryWait, when } = entry
   const job: Mutable<Job> = { id, name, type: "run" in entry ? "shell" : entry.type, state: JobState.PENDING }
   const args = "run" in entry ? { command: entry.run } : entry.args
-  if (args !== undefined) job.args = args
+  if (args !== undefined) job.args = variables.length === 0 ? args : leftToShell(job, args, variables)
   if (data !== undefined) job.data = data
   if (retry !== undefined) job.retry = retry
   if (retryWait !== undefined) job.retryWait = retryWait
@@ -134,6 +198,12 @@ const jobOf = ({ entry, id, outer }: JobStep, sequenceId: string): Job => {
   if (outer !== undefined) setSequence(job, sequenceId, outer)
   return job
 }
+
+/** What a shell is to run is left to it: it has the items in its environment, and can quote them. */
+const leftToShell = ({ type }: Job, args: Args, variables: ReadonlyArray<string>): Args =>
+  type === "shell" && typeof args.command === "string"
+    ? { ...args, command: variables.reduce(Substitution.escape, args.command) }
+    : args
 
 /** The first job of a sequence says on the wire when the sequence runs, and how it is retried. */
 const setSequence = (job: Mutable<Job>, sequenceId: string, { entry }: SequenceStep): void => {
@@ -151,7 +221,8 @@ const link = (draft: Draft, level: Level, before: ReadonlyArray<Node>): void => 
   if (begin !== undefined) begin.previous = before
   for (const step of level.values()) {
     const previous = previousOf(draft, step, begin ?? before)
-    if (step.kind === "sequence") link(draft, step.inside, previous)
+    if (step.fanOut !== undefined) (draft.begins.get(step) as Node).previous = previous
+    else if (step.kind === "sequence") link(draft, step.inside, previous)
     else (draft.lastOf[step.index] as Node).previous = previous
   }
   if (end !== undefined) end.previous = lasts.map(({ index }) => draft.lastOf[index] as Node)
@@ -159,7 +230,10 @@ const link = (draft: Draft, level: Level, before: ReadonlyArray<Node>): void => 
 
 /** The last jobs of what a step needs; where it needs nothing on its level, also what is before that. */
 const previousOf = ({ lastOf }: Draft, step: Step, before: Node | ReadonlyArray<Node>): ReadonlyArray<Node> => {
-  const needs = step.needs.map(({ index }) => lastOf[index] as Node)
+  const all = step.fanOut === undefined ? step.needs : [...new Set([...step.needs, ...needsFromOutside(step)])]
+  const nodes = all.map(({ index }) => lastOf[index])
+  // What a template needs from outside is needed by the first job of what is repeated.
+  const needs = nodes.includes(undefined) ? nodes.filter((node) => node !== undefined) : nodes as Array<Node>
   if (!isFirst(step)) return needs
   return "job" in before ? [before, ...needs] : [...new Set([...needs, ...before])]
 }
@@ -189,11 +263,19 @@ const adjacencyListOf = ({ nodes }: Draft): Record<string, ReadonlyArray<string>
 type Origins = ReadonlyMap<string, Step>
 
 /** A `noop` job that joins others was made of its sequence. */
-const originOf = (origins: Origins, id: string): Step | undefined =>
-  origins.get(id) ?? origins.get(id.slice(0, Math.max(0, id.lastIndexOf("."))))
+const originOf = (origins: Origins, id: string): Step | undefined => {
+  // Instances were all made of the same. Keys hold no brackets.
+  const plain = id.replaceAll(/\[[^\]]*\]/g, "")
+  return origins.get(plain) ?? origins.get(plain.slice(0, Math.max(0, plain.lastIndexOf("."))))
+}
 
 const pathInSpec = (origins: Origins, [field, id, key, ...rest]: Path): Path => {
   if (id === undefined) return []
+  const [place, ...inside] = rest
+  // What is inside of a template was made of what is inside of what is repeated.
+  if (key === "each" && place === "template") {
+    return pathInSpec(origins, [inside[0] ?? "", `${id}${inside[1] ?? ""}`, ...inside.slice(2)])
+  }
   const step = originOf(origins, String(id))
   if (step === undefined) return ["jobs"]
   if (field !== "jobs" || key === undefined) return pathOf(step)

@@ -8,7 +8,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { ChainSpec, Entry, type Jobs, Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
+import { ChainSpec, EachOf, Entry, type Jobs, Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
 import * as IssueFaults from "./IssueFaults.ts"
 import { meant, type SpecFault } from "./SpecFault.ts"
 import * as SpecShape from "./SpecShape.ts"
@@ -32,6 +32,7 @@ const explainMixture = (fault: SpecFault): SpecFault => {
 /** An entry is what its keys say, or what they were probably meant to say. */
 const choose: IssueFaults.Choose = (union, value) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  if (union.types.includes(EachOf.ast)) return EachOf.ast
   if (!union.types.includes(ShellJob.ast)) return undefined
   const keys = Object.keys(value)
   const says = (key: string) => keys.includes(key)

@@ -8,7 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as GoDuration from "../domain/GoDuration.ts"
-import type { ChainSpec } from "./ChainSpec.ts"
+import { type ChainSpec, isVariable } from "./ChainSpec.ts"
 
 /** Returns whether a value surely is a spec. */
 export const fits = (value: unknown): value is ChainSpec => isPlain(value) && has(value, "jobs") && keep(value, ofChain)
@@ -75,9 +75,20 @@ const isEntry: Rule = (value) => {
   return has(value, "type") ? keep(value, ofJob) : has(value, "sequence") && keep(value, ofSequence)
 }
 
+const isList: Rule = (value) => isNonEmptyText(value) || (Array.isArray(value) && isJsonTree(value))
+
+const isEach: Rule = (value) => isList(value) || (isPlain(value) && has(value, "of") && keep(value, ofEach))
+
+const ofEach: Rules = new Map([
+  ["of", isList],
+  ["as", (value) => typeof value === "string" && isVariable(value)],
+  ["key", isNonEmptyText]
+])
+
 const common: ReadonlyArray<readonly [key: string, rule: Rule]> = [
   ["needs", isNeeds],
   ["when", isNonEmptyText],
+  ["each", isEach],
   ["retry", isCount],
   ["retryWait", isWait]
 ]

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import type { Sequence, ShellJob, TypedJob } from "./ChainSpec.ts"
+import type { FanOut } from "./FanOut.ts"
 import type { Path } from "./SpecFault.ts"
 
 export type Step = JobStep | SequenceStep
@@ -36,6 +37,8 @@ export interface Fields {
   readonly outer: SequenceStep | undefined
   /** Set when all names are known. */
   needs: ReadonlyArray<Step>
+  /** Set with that: what it is repeated for; `undefined` where it is there once. */
+  fanOut: FanOut | undefined
 }
 
 /** Returns where in the spec a step stands. */
@@ -64,3 +67,12 @@ export const sequencesAround = (step: Step): ReadonlyArray<SequenceStep> => {
   for (let outer = step.outer; outer !== undefined; outer = outer.outer) found.push(outer)
   return found
 }
+
+/** Returns what is needed from outside by what a sequence holds. */
+export const needsFromOutside = (step: Step): ReadonlyArray<Step> =>
+  step.kind === "job"
+    ? []
+    : needsInside(step).filter((needed) => !sequencesAround(needed).some((sequence) => sequence === step))
+
+const needsInside = ({ inside }: SequenceStep): ReadonlyArray<Step> =>
+  [...inside.values()].flatMap((step) => step.kind === "job" ? step.needs : [...step.needs, ...needsInside(step)])

@@ -111,6 +111,15 @@ describe("help", () => {
 })
 
 describe("validate", () => {
+  it.live("looks at the types of jobs that a list will bring, which is not known yet", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write("hosts.yaml", "jobs: { host: { each: hosts, sequence: { stop: { type: shel } } } }")
+      const { exit, stderr } = yield* work.run("validate", "hosts.yaml")
+      const fault = `hosts.yaml:1:56: job "host.stop": there is no job type "shel"; did you mean "shell"?\n`
+      assert.deepStrictEqual([exit, stderr], [2, fault])
+    }))
+
   it.live("tells of all files", () =>
     Effect.gen(function*() {
       const work = yield* Workplace.make

@@ -54,6 +54,23 @@ describe("run", () => {
       ])
     }))
 
+  it.live("runs the example in which jobs are repeated for each item of a list, given or made by a job", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      const example = new URL("../../examples/rolling.yaml", import.meta.url).pathname
+      const { exit, stderr, stdout } = yield* work.run("run", example, "--request-id", "r1")
+      assert.strictEqual(exit, 0, stderr)
+      assert.match(stdout, /^COMPLETE r1: 19 of 19 jobs complete/)
+      assert.include(
+        stderr,
+        "host[db-02].drain: its sequence goes back to its start, as host[db-02].upgrade has failed\n"
+      )
+      assert.match(stderr, /^check: 3 jobs more$/m)
+      for (const service of ["db-01", "db-02", "web-01"]) {
+        assert.include(stderr, `check[${service}] | ${service} is up\n`)
+      }
+    }))
+
   it.live("gives each run an id of its own, made of the chain's name", () =>
     Effect.gen(function*() {
       const work = yield* Workplace.make

@@ -6,13 +6,14 @@ import * as Sequences from "../../src/domain/Sequences.ts"
 import * as Validation from "../../src/domain/Validation.ts"
 import * as ChainPlan from "../../src/spec/ChainPlan.ts"
 import * as PlanCompiler from "../../src/spec/PlanCompiler.ts"
-import type { Step } from "../../src/spec/Step.ts"
+import { sequencesAround, type Step } from "../../src/spec/Step.ts"
 import { random } from "../engine/RandomChain.ts"
 
 interface Entry {
   readonly needs: ReadonlyArray<string>
   readonly run?: string
   readonly retry?: number
+  readonly each?: ReadonlyArray<string>
   readonly sequence?: Readonly<Record<string, Entry>>
 }
 
@@ -23,11 +24,12 @@ const randomJobs = (next: () => number, depth: number, outer: ReadonlyArray<stri
     const before = names.slice(0, index)
     const needs = [...before.filter(() => next() < 0.4), ...outer.filter(() => next() < 0.1)]
     const isSequence = depth > 0 && next() < 0.4
+    const each = next() < 0.2 ? { each: ["x", "y", "z"].slice(0, Math.floor(next() * 4)) } : {}
     return [
       name,
       isSequence
-        ? { needs, retry: 1, sequence: randomJobs(next, depth - 1, [...outer, ...before]) }
-        : { needs, run: name }
+        ? { needs, retry: 1, ...each, sequence: randomJobs(next, depth - 1, [...outer, ...before]) }
+        : { needs, ...each, run: name }
     ]
   }))
 }
@@ -48,7 +50,8 @@ interface Compiled {
 const look = (jobChain: JobChain): Compiled => {
   const graph = Graph.make(jobChain)
   const sequences = Sequences.make(graph, graph.ids.map((id) => jobChain.jobs?.[id] ?? {}))
-  const jobsOf = (step: Step) => [...graph.ids.keys()].filter((job) => `${graph.ids[job]}.`.startsWith(`${step.id}.`))
+  const plainIds = graph.ids.map((id) => `${id.replaceAll(/\[\w+\]/g, "")}.`)
+  const jobsOf = (step: Step) => [...graph.ids.keys()].filter((job) => plainIds[job]?.startsWith(`${step.id}.`))
   return { graph, sequences, jobsOf }
 }
 
@@ -64,18 +67,42 @@ describe("each chain as people write it", () => {
         for (const needed of step.needs) {
           for (const job of jobsOf(needed)) {
             const after = new Set(Graph.reach(graph, job, graph.ids.length))
-            assert.isTrue(jobsOf(step).every((later) => after.has(later)), `${step.id} needs ${needed.id}: ${text}`)
+            // In what is repeated each instance has its own.
+            const depth = sequencesAround(needed).length
+            const instance = (one: number) => graph.ids[one]?.split(".").slice(0, depth).join(".")
+            const later = jobsOf(step).filter((other) => instance(other) === instance(job))
+            assert.isTrue(later.every((other) => after.has(other)), `${step.id} needs ${needed.id}: ${text}`)
           }
         }
       }
     }
   })
 
+  it("has each instance of a sequence be a sequence of its own, that ends in one job", () => {
+    let instances = 0
+    for (const { jobChain, plan, text } of cases) {
+      const { graph, sequences } = look(jobChain)
+      for (const step of plan.steps) {
+        if (step.kind !== "sequence" || step.fanOut === undefined || step.outer !== undefined) continue
+        const items = typeof step.fanOut.of === "string" ? [] : step.fanOut.of
+        for (const { key } of items) {
+          const jobs = [...graph.ids.keys()].filter((job) => graph.ids[job]?.startsWith(`${step.id}[${key}]`))
+          const first = jobs.find((job) => graph.jobs[job]?.item !== undefined) ?? -1
+          assert.sameMembers([...Sequences.extent(sequences, first)], jobs, `${step.id}[${key}]: ${text}`)
+          instances++
+        }
+      }
+    }
+    assert.isAbove(instances, 100)
+  })
+
   it("has the extent of each sequence hold what is written in it, and nothing else", () => {
     for (const { jobChain, plan, text } of cases) {
       const { graph, jobsOf, sequences } = look(jobChain)
       for (const step of plan.steps) {
-        if (step.kind !== "sequence") continue
+        // What is repeated has an extent for each item.
+        const isRepeated = [step, ...sequencesAround(step)].some(({ fanOut }) => fanOut !== undefined)
+        if (step.kind !== "sequence" || isRepeated) continue
         const jobs = jobsOf(step)
         const first = jobs.find((job) =>
           Sequences.isFirst(sequences, job) &&
