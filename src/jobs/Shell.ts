@@ -46,7 +46,7 @@ const Grace = DurationArg.check(
 
 /** Schema for the args of a shell job: one of `command` and `argv`. */
 export const ShellArgs = Schema.Struct({
-  /** A command line for `sh`. */
+  /** A command line for `/bin/sh`. */
   command: Schema.optionalKey(NonEmptyText),
   /** A program, looked up in `PATH`, and its arguments. */
   argv: Schema.optionalKey(Schema.TupleWithRest(Schema.Tuple([NonEmptyText]), [Text])),
@@ -99,7 +99,8 @@ const statusOf = ({ argv, command }: ShellArgs): string => {
   return line.length > statusLengthMax ? `${line.slice(0, statusLengthMax - 1)}…` : line
 }
 
-const argvOf = ({ argv, command }: ShellArgs): ProcessGroup.Command["argv"] => argv ?? ["sh", "-c", command ?? ""]
+// By its path, as `system` of C and `exec` of Node do: to look it up is part of the time for which the engine stands still.
+const argvOf = ({ argv, command }: ShellArgs): ProcessGroup.Command["argv"] => argv ?? ["/bin/sh", "-c", command ?? ""]
 
 /** Keeps the data of a command that was cut off, for the job's next try. */
 const keepHandedOn = (files: JobFiles.JobFiles, context: JobContext) =>

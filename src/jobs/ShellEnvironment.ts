@@ -13,23 +13,27 @@ import type { JobFiles } from "./JobFiles.ts"
 import type { Environment } from "./ProcessGroup.ts"
 
 /** Returns the environment of a try. `data` is the job's data, `own` the `env` of its args. */
-export const make = (context: JobContext, data: JobData, files: JobFiles, own: Environment): Environment => ({
-  ...inherited(process.env),
-  ...variablesOf(data),
-  ...own,
-  JOBCHAIN_DATA: files.data,
-  JOBCHAIN_OUTPUT: files.output,
-  JOBCHAIN_REQUEST_ID: context.requestId,
-  JOBCHAIN_JOB_ID: context.jobId,
-  JOBCHAIN_TRY: String(context.try),
-  JOBCHAIN_IDEMPOTENCY_KEY: context.idempotencyKey
-})
+export const make = (context: JobContext, data: JobData, files: JobFiles, own: Environment): Environment =>
+  // Onto one object: copies of the environment are most of what a short command leaves for the garbage collector.
+  Object.assign(inherited(process.env), variablesOf(data), own, {
+    JOBCHAIN_DATA: files.data,
+    JOBCHAIN_OUTPUT: files.output,
+    JOBCHAIN_REQUEST_ID: context.requestId,
+    JOBCHAIN_JOB_ID: context.jobId,
+    JOBCHAIN_TRY: String(context.try),
+    JOBCHAIN_IDEMPOTENCY_KEY: context.idempotencyKey
+  })
 
 const prefix = "JOBCHAIN_DATA_"
 
 // Where the engine itself runs in a shell job, the data of that job is not the data of its own jobs.
-const inherited = (environment: Environment): Environment =>
-  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith(prefix)))
+const inherited = (environment: Environment): Record<string, string | undefined> => {
+  const variables: Record<string, string | undefined> = {}
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith(prefix)) variables[name] = environment[name]
+  }
+  return variables
+}
 
 /** Linux takes no longer string, with name, `=` and a closing NUL, and `exec` fails with E2BIG. */
 const variableBytesMax = 128 * 1024

@@ -108,7 +108,7 @@ describe("shell", () => {
         assert.deepStrictEqual(yield* failed({ command: `: ${"x".repeat(200_000)}` }), [
           "FAIL",
           126,
-          `cannot start "sh": its arguments and environment are too long`
+          `cannot start "/bin/sh": its arguments and environment are too long`
         ])
       }))
 
