@@ -8,6 +8,7 @@
 export * as Chain from "./domain/Chain.ts"
 export { Ending } from "./domain/Ending.ts"
 export { Explanation } from "./domain/Explanation.ts"
+export * as Forecast from "./domain/Forecast.ts"
 export * as GoDuration from "./domain/GoDuration.ts"
 export { Job, JobChain, SuspendedJobChain } from "./domain/JobChain.ts"
 export { JobData } from "./domain/JobData.ts"

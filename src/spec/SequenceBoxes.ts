@@ -7,6 +7,7 @@
  */
 import * as Graph from "../domain/Graph.ts"
 import type { Job, JobChain } from "../domain/JobChain.ts"
+import * as Nesting from "../domain/Nesting.ts"
 import * as Sequences from "../domain/Sequences.ts"
 
 export interface Box {
@@ -43,7 +44,8 @@ export const make = (jobChain: JobChain): Drawing => {
     previous: neighbours(graph.previous, index)
   }))
   const sequences = Sequences.make(graph, nodes.map(({ job }) => job))
-  const { innermost, outerOf } = nest(nodes.length, sequences)
+  const firsts = [...nodes.keys()].filter((job) => Sequences.isFirst(sequences, job))
+  const { innermost, outerOf } = Nesting.make(sequences, firsts)
   const boxes = new Map(outerOf.keys().map((first): [number, Box] => [first, { first: nodes[first], content: [] }]))
   const chain: Box = { first: undefined, content: [] }
   const byLevel = nodes.toSorted((left, right) =>
@@ -59,16 +61,3 @@ export const make = (jobChain: JobChain): Drawing => {
 
 const neighbours = ({ ends, starts, targets }: Graph.Adjacency, index: number): ReadonlyArray<number> =>
   Array.from(targets.subarray(starts[index], ends[index]))
-
-/** Lays the extents one over the other, the largest first: what is seen in the end are the smallest. */
-const nest = (size: number, sequences: Sequences.Sequences) => {
-  const innermost = new Int32Array(size).fill(-1)
-  const outerOf = new Map<number, number>()
-  const firsts = [...innermost.keys()].filter((job) => Sequences.isFirst(sequences, job))
-  const extents = firsts.map((first) => ({ first, extent: Sequences.extent(sequences, first) }))
-  for (const { extent, first } of extents.toSorted((left, right) => right.extent.length - left.extent.length)) {
-    outerOf.set(first, Graph.at(innermost, first))
-    for (const job of extent) innermost[job] = first
-  }
-  return { innermost, outerOf }
-}
