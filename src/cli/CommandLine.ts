@@ -34,6 +34,7 @@ export const jobchain = Command.make("jobchain").pipe(
     StoreCommands.importing,
     StoreCommands.gc,
     FileCommands.validate,
+    FileCommands.plan,
     FileCommands.graph
   ]),
   Command.withGlobalFlags([noColor]),

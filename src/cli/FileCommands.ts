@@ -1,5 +1,5 @@
 /**
- * The commands that look at chain files, with their flags and help: `validate`, `graph`.
+ * The commands that look at chain files, with their flags and help: `validate`, `plan`, `graph`.
  *
  * @since 0.1.0
  */
@@ -17,6 +17,19 @@ export const validate = Command.make("validate", {
   ),
   Command.withShortDescription("Check chain files"),
   Command.withExamples([{ command: "jobchain validate *.yaml", description: "Check all of them" }])
+)
+
+export const plan = Command.make(
+  "plan",
+  { file: Flags.chainFile, output: Flags.output },
+  (options) => Flags.lazily(() => import("./Plan.ts"), ({ plan }) => plan(options))
+).pipe(
+  Command.withDescription(
+    "Show what a run can come to, without running anything: the order of the jobs, the longest path, how many tries and " +
+      "how much time it may take at most. Exit code 2 if the file has faults."
+  ),
+  Command.withShortDescription("Show what a run can come to"),
+  Command.withExamples([{ command: "jobchain plan release.yaml", description: "See it before it runs" }])
 )
 
 export const graph = Command.make("graph", {

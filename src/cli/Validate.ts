@@ -28,7 +28,7 @@ export const validate = Effect.fnUntraced(function*({ files, output }: ValidateO
   return checked.every(({ parsed }) => Result.isSuccess(parsed)) ? 0 : ExitCode.badInput
 })
 
-interface Checked {
+export interface Checked {
   readonly file: string
   readonly parsed: Result.Result<ParsedChain, BadInput | ChainFileError>
 }
@@ -39,7 +39,8 @@ const tell = ({ file, parsed }: Checked): void => {
   Output.out(`${file}: ok, ${count} ${count === 1 ? "job" : "jobs"}\n`)
 }
 
-const toJson = ({ file, parsed }: Checked) => {
+/** Returns what was found of a file as the document of `--output json`. */
+export const toJson = ({ file, parsed }: Checked) => {
   if (Result.isSuccess(parsed)) return { file, valid: true, jobs: jobCount(parsed.success), faults: [] }
   const error = parsed.failure
   return { file, valid: false, faults: error._tag === "BadInput" ? [{ file, message: error.message }] : error.faults }
