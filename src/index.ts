@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 export * as Chain from "./domain/Chain.ts"
+export * as DataKeys from "./domain/DataKeys.ts"
 export { Ending } from "./domain/Ending.ts"
 export { Explanation } from "./domain/Explanation.ts"
 export * as Forecast from "./domain/Forecast.ts"
@@ -30,7 +31,7 @@ export * as JobReaper from "./engine/JobReaper.ts"
 export * as JobResult from "./engine/JobResult.ts"
 export * as JobRunner from "./engine/JobRunner.ts"
 export * as JobType from "./engine/JobType.ts"
-export { InvalidJobArgs } from "./engine/JobType.ts"
+export { InvalidJobArgs, InvalidJobData } from "./engine/JobType.ts"
 export * as Limits from "./engine/Limits.ts"
 export * as ReaperFactory from "./engine/ReaperFactory.ts"
 export { ReportFailed, Reports } from "./engine/Reports.ts"

@@ -28,7 +28,8 @@ export const FaultKind = Schema.Literals([
   "job-state",
   "finished-jobs",
   "unknown-job-type",
-  "bad-args"
+  "bad-args",
+  "missing-data"
 ])
 export type FaultKind = typeof FaultKind.Type
 

@@ -10,6 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import type { TypeKeys } from "../domain/DataKeys.ts"
 import type { Job } from "../domain/JobChain.ts"
 import type { InvalidJobArgs, JobType, PreparedJob } from "./JobType.ts"
 
@@ -29,6 +30,8 @@ export class JobFactory extends Context.Service<JobFactory, {
   readonly types: ReadonlyArray<string>
   /** Makes a job runnable. Anything a failure carries as its message goes into the job's log. */
   readonly make: (job: Job) => Result.Result<PreparedJob, UnknownJobType | InvalidJobArgs>
+  /** Returns what a type says of its data, if it is registered. */
+  readonly keysOf?: (type: string) => TypeKeys | undefined
   /** The services that the types' jobs run with: the engine provides them to every job. */
   readonly services: Context.Context<never>
 }>()("jobchain/JobFactory") {
@@ -55,6 +58,7 @@ const fromTypes = (
   return {
     types: known,
     services,
+    keysOf: (type) => byName.get(type)?.keys,
     make: (job) => {
       const type = byName.get(job.type ?? "")
       return type === undefined ? Result.fail(new UnknownJobType({ type: job.type ?? "", known })) : type.prepare(job)

@@ -6,14 +6,16 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import type { TypeKeys } from "../domain/DataKeys.ts"
 import type { Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
 import type { JobContext } from "./JobContext.ts"
 import type { JobResult } from "./JobResult.ts"
+import * as SchemaKeys from "./SchemaKeys.ts"
 import type { TypeRetrying } from "./TypeRetrying.ts"
 
 /** A job type that needs services `R`. `Args` is what a chain gives as `args`, encoded. */
@@ -21,6 +23,8 @@ export interface JobType<out Name extends string = string, out Args = unknown, o
   readonly name: Name
   /** Decodes a job of this type, which makes it ready to run. */
   readonly prepare: (job: Job) => Result.Result<PreparedJob<R>, InvalidJobArgs>
+  /** Which keys of job data jobs of the type read and set, as far as `needs` and `data` say. */
+  readonly keys: TypeKeys
   /** Only in types: the args as a chain gives them. */
   readonly "~args"?: Args
 }
@@ -55,16 +59,22 @@ export class InvalidJobArgs extends Data.TaggedError("InvalidJobArgs")<{
   }
 }
 
-interface Body<Args, Value, E, R, R2> {
+interface Body<Args, Value, E, R, R2, Needs> {
   /**
-   * Schema for the data the job hands on, where it succeeds with any. Without it, data must be JSON as it is.
+   * Schema for the job data it needs, which `run` gets decoded as its third argument. Where it does not fit, the try is FAIL.
+   * A chain of types that say so is checked when it is built, see `ChainBuilder`.
+   */
+  readonly needs?: Schema.Codec<Needs, JobData>
+  /**
+   * Schema for the data the job hands on, where it succeeds with any. Without it, data must be JSON as it is. A type that sets
+   * nothing, or no other keys, says so with it.
    */
   readonly data?: Schema.Codec<Value, JobData>
   /**
    * Runs one try. Succeeding is COMPLETE, with data merged where an object is returned; a failure is FAIL, a defect FAIL
    * with its message, an interruption STOPPED; a `JobResult` says everything itself.
    */
-  readonly run: (args: Args, context: JobContext) => Effect.Effect<Value | JobResult | void, E, R>
+  readonly run: (args: Args, context: JobContext, data: Needs) => Effect.Effect<Value | JobResult | void, E, R>
   /**
    * Asks a running try to end, as on a stop or suspend. With it, `run` is not interrupted but expected to end by itself
    * soon (it can also watch `context.stopped`), and what it reports then counts: COMPLETE stays COMPLETE. Where it fails,
@@ -76,13 +86,13 @@ interface Body<Args, Value, E, R, R2> {
 }
 
 /** A type whose args are decoded from a job's `args`, with keys it does not know refused. */
-export interface Options<Args, Encoded, Value, E, R, R2> extends Body<Args, Value, E, R, R2> {
+export interface Options<Args, Encoded, Value, E, R, R2, Needs> extends Body<Args, Value, E, R, R2, Needs> {
   readonly args?: Schema.Codec<Args, Encoded>
   readonly bytes?: never
 }
 
 /** A type whose args are decoded from a job's `bytes`, as a Request Manager sends them: base64, see `jsonBytes`. */
-export interface BytesOptions<Args, Value, E, R, R2> extends Body<Args, Value, E, R, R2> {
+export interface BytesOptions<Args, Value, E, R, R2, Needs> extends Body<Args, Value, E, R, R2, Needs> {
   readonly bytes: Schema.Codec<Args, string>
   readonly args?: never
 }
@@ -103,9 +113,9 @@ export interface BytesOptions<Args, Value, E, R, R2> extends Body<Args, Value, E
  * ```
  */
 export const make: {
-  <const Name extends string, Args, Value, E, R, R2 = never>(
+  <const Name extends string, Args, Value, E, R, R2 = never, Needs = undefined>(
     name: Name,
-    options: BytesOptions<Args, Value, E, R, R2>
+    options: BytesOptions<Args, Value, E, R, R2, Needs>
   ): JobType<Name, undefined, NoInfer<R | R2>>
   <
     const Name extends string,
@@ -114,15 +124,17 @@ export const make: {
     Value = never,
     E = never,
     R = never,
-    R2 = never
+    R2 = never,
+    Needs = undefined
   >(
     name: Name,
-    options: Options<Args, Encoded, Value, E, R, R2>
+    options: Options<Args, Encoded, Value, E, R, R2, Needs>
   ): JobType<Name, NoInfer<Encoded>, NoInfer<R | R2>>
 } = (name: string, options: AnyOptions): JobType<any, any, any> => {
   const decode = decoderOf(name, options)
   const toData = options.data === undefined ? undefined : Schema.encodeUnknownResult(options.data, allFaults)
-  const { retry, run, stop } = options
+  const { retry, stop } = options
+  const run = runWith(name, options)
   const bind = (args: unknown): PreparedJob<any> => ({
     run: (context) => run(args, context),
     ...(stop === undefined ? {} : { stop: (context: JobContext) => stop(args, context) }),
@@ -132,7 +144,37 @@ export const make: {
   // Most types are this simple, and a chain can have a million jobs.
   const bindRun = (args: unknown): PreparedJob<any> => ({ run: (context) => run(args, context) })
   const prepared = stop === undefined && toData === undefined && retry === undefined ? bindRun : bind
-  return { name, prepare: (job) => Result.map(decode(job), prepared) }
+  return { name, keys: keysOf(options), prepare: (job) => Result.map(decode(job), prepared) }
+}
+
+/** A try has not begun, as the job data is not what the type needs. */
+export class InvalidJobData extends Data.TaggedError("InvalidJobData")<{
+  readonly type: string
+  readonly error: Schema.SchemaError
+}> {
+  override get message(): string {
+    return `the data of a job of type "${this.type}" does not fit: ${this.error.message}`
+  }
+}
+
+const runWith = (type: string, { needs, run }: AnyOptions) => {
+  // Most types are this simple. What a job sees is built when it is read, so it is not read here.
+  if (needs === undefined) return (args: unknown, context: JobContext) => run(args, context, undefined)
+  const decode = Schema.decodeUnknownEffect(needs, { errors: "all" })
+  return (args: unknown, context: JobContext) =>
+    decode(context.data).pipe(
+      Effect.mapError((error) => new InvalidJobData({ type, error })),
+      Effect.flatMap((data) => run(args, context, data))
+    )
+}
+
+const keysOf = ({ data, needs }: AnyOptions): TypeKeys => {
+  const read = needs === undefined ? undefined : SchemaKeys.make(needs)
+  const set = data === undefined ? undefined : SchemaKeys.make(data)
+  return {
+    ...(read === undefined ? {} : { needs: read.required, reads: read.all }),
+    ...(set === undefined ? {} : { sets: set.all })
+  }
 }
 
 /** Schema for `bytes` that hold JSON, which is what jobs of a SpinCycle Request Manager serialize to by custom. */
@@ -140,7 +182,7 @@ export const jsonBytes = <S extends Schema.Constraint>(schema: S) =>
   Schema.StringFromBase64.pipe(Schema.decodeTo(Schema.fromJsonString(schema)))
 
 type AnyOptions =
-  & Body<any, any, any, any, any>
+  & Body<any, any, any, any, any, any>
   & { readonly args?: Schema.Codec<any, any>; readonly bytes?: Schema.Codec<any, string> }
 
 const allFaults = { errors: "all", onExcessProperty: "error" } as const

@@ -11,5 +11,9 @@ const NoArgs = Schema.Record(Schema.String, Schema.Unknown).check(
   Schema.makeFilter((args) => Object.keys(args).map((key) => ({ path: [key], issue: "Expected no args" })))
 )
 
-/** Takes no args. */
-export const noop = JobType.make("noop", { args: NoArgs, run: () => Effect.void })
+/** Takes no args, reads no data and sets none. */
+export const noop = {
+  ...JobType.make("noop", { args: NoArgs, run: () => Effect.void }),
+  // Said here, as schemas of nothing would be asked at each try: chains can have many that join others.
+  keys: { needs: [], reads: [], sets: [] }
+}

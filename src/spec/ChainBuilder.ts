@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
+import * as DataKeys from "../domain/DataKeys.ts"
+import * as Graph from "../domain/Graph.ts"
 import type { JobChain } from "../domain/JobChain.ts"
 import { Fault, InvalidChain } from "../domain/Validation.ts"
 import * as ChainPlan from "./ChainPlan.ts"
@@ -13,6 +15,7 @@ import type { SpecFault } from "./SpecFault.ts"
 /** A job type as far as a chain needs it: its name, and the args that jobs of it take. The engine's `JobType` is one. */
 export interface TypeOfJob<Args = unknown> {
   readonly name: string
+  readonly keys?: DataKeys.TypeKeys
   readonly "~args"?: Args
 }
 
@@ -98,13 +101,32 @@ export const make = <const Jobs extends Readonly<Record<string, object>>>(spec: 
   readonly name?: string
   readonly jobs: Jobs & Checked<Jobs, never>
 }): JobChain => {
-  const written = { ...spec, jobs: withTypeNames(spec.jobs) }
-  const plan = ChainPlan.read(written)
-  if (Result.isSuccess(plan)) return PlanCompiler.compile(plan.success, "").jobChain
-  throw new InvalidChain({
-    requestId: "",
-    faults: plan.failure.map(toFault)
-  })
+  const types = new Map<string, DataKeys.TypeKeys>([["noop", joins]])
+  const plan = ChainPlan.read({ ...spec, jobs: withTypeNames(spec.jobs, types) })
+  if (Result.isFailure(plan)) throw new InvalidChain({ requestId: "", faults: plan.failure.map(toFault) })
+  const compiled = PlanCompiler.compile(plan.success, "")
+  const faults = missingData(compiled, types)
+  if (faults.length > 0) throw new InvalidChain({ requestId: "", faults: faults.map(toFault) })
+  return compiled.jobChain
+}
+
+/** The jobs that join others. */
+const joins: DataKeys.TypeKeys = { needs: [], reads: [], sets: [] }
+
+/** Jobs that need what nothing before them sets. What is only odd, such as keys that nobody reads, is no fault. */
+const missingData = (
+  { jobChain, pathOf }: PlanCompiler.Compiled,
+  types: ReadonlyMap<string, DataKeys.TypeKeys>
+): ReadonlyArray<SpecFault> => {
+  if (!types.values().some(({ needs }) => needs !== undefined && needs.length > 0)) return []
+  return DataKeys.find(Graph.make(jobChain), (type) => types.get(type))
+    .filter(({ kind }) => kind === "never-set")
+    .map(({ job, key }) => ({
+      kind: "missing-data",
+      path: pathOf(["jobs", job, "type"]),
+      at: "value",
+      message: `a job of this type needs "${key}" in its data, which nothing before it sets`
+    }))
 }
 
 const toFault = ({ at, hint, kind, message, path }: SpecFault): Fault => {
@@ -113,14 +135,20 @@ const toFault = ({ at, hint, kind, message, path }: SpecFault): Fault => {
   return new Fault({ kind, jobIds: [], path, message: place === "" ? words : `${place}: ${words}` })
 }
 
-const withTypeNames = (jobs: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(jobs).map(([name, entry]) => [name, withTypeName(entry)]))
+type Types = Map<string, DataKeys.TypeKeys>
 
-const withTypeName = (entry: unknown): unknown => {
+const withTypeNames = (jobs: Readonly<Record<string, unknown>>, types: Types): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(jobs).map(([name, entry]) => [name, withTypeName(entry, types)]))
+
+/** Puts the name in place of a type, and what the type says of its data into `types`. */
+const withTypeName = (entry: unknown, types: Types): unknown => {
   if (typeof entry !== "object" || entry === null) return entry
   if ("sequence" in entry && typeof entry.sequence === "object" && entry.sequence !== null) {
-    return { ...entry, sequence: withTypeNames(entry.sequence as Readonly<Record<string, unknown>>) }
+    return { ...entry, sequence: withTypeNames(entry.sequence as Readonly<Record<string, unknown>>, types) }
   }
   const type = "type" in entry ? entry.type : undefined
-  return typeof type === "object" && type !== null && "name" in type ? { ...entry, type: type.name } : entry
+  if (typeof type !== "object" || type === null || !("name" in type)) return entry
+  const { keys, name } = type as TypeOfJob
+  if (keys !== undefined) types.set(name, keys)
+  return { ...entry, type: name }
 }

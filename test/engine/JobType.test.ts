@@ -16,6 +16,8 @@ const typed = JobType.make("typed", {
   run: ({ count, who }) => Effect.succeed({ greetings: Array.from({ length: count }, () => `Hello ${who}`) })
 })
 
+const doNothing = () => Effect.void
+
 const fails = (type: JobType.JobType<string, any>, job: Job): JobType.InvalidJobArgs => {
   const prepared = type.prepare(job)
   assert.isTrue(Result.isFailure(prepared))
@@ -50,6 +52,37 @@ describe("JobType", () => {
         assert.deepInclude(log, { state: "COMPLETE", exit: 0, error: "" })
         assert.deepStrictEqual(data, { greetings: ["Hello Ann", "Hello Ann"] })
       }))
+
+    it.effect("runs a job with the data it needs decoded, or fails", () =>
+      Effect.gen(function*() {
+        const needing = JobType.make("needing", {
+          needs: Schema.Struct({ count: Schema.NumberFromString }),
+          data: Schema.Struct({ doubled: Schema.Number }),
+          run: (_, __, { count }) => Effect.succeed({ doubled: 2 * count })
+        })
+        const { data } = yield* runOne(needing, { data: { count: "21", other: true } })
+        assert.deepStrictEqual(data, { count: "21", other: true, doubled: 42 })
+        const { log } = yield* runOne(needing, { data: { count: 21 } })
+        assert.deepInclude(log, { state: "FAIL", exit: 1 })
+        assert.match(log?.error ?? "", /^the data of a job of type "needing" does not fit: /)
+      }))
+
+    it("knows the keys of job data that a type reads and sets, where its schemas name them", () => {
+      const needs = Schema.Struct({ a: Schema.String, b: Schema.optionalKey(Schema.String) })
+      assert.deepStrictEqual(
+        JobType.make("t", { needs, data: Schema.Struct({ c: Schema.Number }), run: doNothing }).keys,
+        {
+          needs: ["a"],
+          reads: ["a", "b"],
+          sets: ["c"]
+        }
+      )
+      assert.deepStrictEqual(
+        JobType.make("t", { data: Schema.Record(Schema.String, Schema.Json), run: doNothing }).keys,
+        {}
+      )
+      assert.deepStrictEqual(JobType.make("t", { run: doNothing }).keys, {})
+    })
 
     it("says everything that is wrong with the args, and where", () => {
       const error = fails(typed, { args: { count: 2, options: { loud: "yes", quiet: true }, why: "?" } })

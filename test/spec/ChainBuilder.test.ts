@@ -10,6 +10,15 @@ const greet = JobType.make("greet", {
   run: () => Effect.void
 })
 
+const faultsOf = (make: () => unknown) => {
+  try {
+    make()
+    return []
+  } catch (error) {
+    return (error as InvalidChain).faults.map(({ kind, message }) => `${kind} ${message}`)
+  }
+}
+
 describe("ChainBuilder", () => {
   describe("make", () => {
     it("makes what a file of the same form makes", () => {
@@ -55,6 +64,37 @@ describe("ChainBuilder", () => {
       ChainBuilder.make({ jobs: { greet: { type: greet } } })
       // @ts-expect-error -- The args are of another shape.
       ChainBuilder.make({ jobs: { greet: { type: greet, args: { whom: "world" } } } })
+    })
+
+    it("throws where a job needs data that nothing before it sets", () => {
+      const version = Schema.Struct({ version: Schema.String, channel: Schema.optionalKey(Schema.String) })
+      const build = JobType.make("build", { data: version, needs: Schema.Struct({}), run: () => Effect.void })
+      const deploy = JobType.make("deploy", { needs: version, run: (_, __, data) => Effect.log(data.version) })
+      const fault = `a job of this type needs "version" in its data, which nothing before it sets`
+      assert.deepStrictEqual(
+        faultsOf(() => ChainBuilder.make({ jobs: { a: { type: build }, b: { type: deploy, needs: "a" } } })),
+        []
+      )
+      assert.deepStrictEqual(faultsOf(() => ChainBuilder.make({ jobs: { a: { type: build }, b: { type: deploy } } })), [
+        `missing-data jobs.b.type: ${fault}`
+      ])
+      assert.deepStrictEqual(
+        faultsOf(() =>
+          ChainBuilder.make({
+            jobs: {
+              a: { type: deploy, data: { version: "1" } },
+              s: { sequence: { b: { type: deploy } } },
+              c: { run: "x" }
+            }
+          })
+        ),
+        [`missing-data jobs.s.sequence.b.type: ${fault}`]
+      )
+      // A command may set anything.
+      assert.deepStrictEqual(
+        faultsOf(() => ChainBuilder.make({ jobs: { a: { run: "x" }, b: { type: deploy, needs: "a" } } })),
+        []
+      )
     })
 
     it("throws every fault that the compiler cannot see", () => {
