@@ -12,7 +12,7 @@
 import * as DataFlow from "./DataFlow.ts"
 import * as Elapsed from "./Elapsed.ts"
 import type * as Graph from "./Graph.ts"
-import { at } from "./Graph.ts"
+import { at, neighbours } from "./Graph.ts"
 import type { Job, JobChain, SuspendedJobChain } from "./JobChain.ts"
 import * as JobData from "./JobData.ts"
 import * as JobState from "./JobState.ts"
@@ -122,9 +122,9 @@ export const runnableJobs = (chain: Chain): ReadonlyArray<Job> =>
 
 /** Returns the jobs immediately after a job (NextJobs). */
 export const nextJobs = (chain: Chain, jobId: string): ReadonlyArray<Job> => {
-  const { ends, starts, targets } = chain.graph.next
-  const job = indexOf(chain, jobId)
-  return Array.from(targets.subarray(starts[job], ends[job])).filter((next) => Progress.isPresent(chain, next))
+  return Array.from(neighbours(chain.graph.next, indexOf(chain, jobId))).filter((next) =>
+    Progress.isPresent(chain, next)
+  )
     .map((next) => chain.jobs[next] as Job)
 }
 
@@ -186,9 +186,9 @@ const hasGrown = (chain: Chain): boolean =>
   Progress.size(chain) < chain.jobs.length || chain.jobs.length > Object.keys(chain.jobChain.jobs ?? {}).length
 
 const adjacencyNow = (chain: Chain, present: ReadonlyArray<number>): Record<string, ReadonlyArray<string>> => {
-  const { ids, next: { ends, starts, targets } } = chain.graph
+  const { ids, next: edges } = chain.graph
   return Object.fromEntries(present.flatMap((job) => {
-    const next = Array.from(targets.subarray(starts[job], ends[job])).filter((to) => Progress.isPresent(chain, to))
+    const next = Array.from(neighbours(edges, job)).filter((to) => Progress.isPresent(chain, to))
     return next.length === 0 ? [] : [[ids[job] as string, next.map((to) => ids[to] as string)] as const]
   }))
 }

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { type Adjacency, at, type Graph } from "./Graph.ts"
+import { at, type Graph, neighbours } from "./Graph.ts"
 import type { Job } from "./JobChain.ts"
 
 /** What a job type says of its data. What is absent is not known. */
@@ -75,9 +75,6 @@ const anySetBefore = ({ previous }: Graph, uses: ReadonlyArray<Use>, order: Read
   }
   return may
 }
-
-const neighbours = ({ offsets, targets }: Adjacency, job: number): Int32Array =>
-  targets.subarray(offsets[job], offsets[job + 1])
 
 const nobody = -1
 const several = -2

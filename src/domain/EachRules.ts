@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Fault } from "./Fault.ts"
-import type * as Graph from "./Graph.ts"
+import * as Graph from "./Graph.ts"
 import type { Each, Job } from "./JobChain.ts"
 
 /** Finds the faults of jobs and edges that are to become part of a chain. */
@@ -31,7 +31,7 @@ const isVariable = /^[A-Za-z_][A-Za-z0-9_-]*$/
 
 const hasOneEnd = ({ indexOf, jobs, next }: Graph.Graph, id: string): ReadonlyArray<Fault> => {
   const index = indexOf.get(id) as number
-  const after = next.targets.subarray(next.starts[index], next.ends[index]).filter((job) => !jobs[job]?.item)
+  const after = Graph.neighbours(next, index).filter((job) => !jobs[job]?.item)
   if (after.length === 1) return []
   const message = `Exactly one job may come right after job "${id}", where its instances end, not ${after.length}`
   return [new Fault({ kind: "bad-each", jobIds: [id], path: ["adjacencyList", id], message })]

@@ -145,7 +145,7 @@ const entriesOf = (chain: Chain, begin: number): ReadonlyArray<number> => nextOf
 const endOf = (chain: Chain, begin: number): number => nextOf(chain, begin, false)[0] as number
 
 const nextOf = ({ graph: { next }, jobs }: Chain, begin: number, isEntry: boolean): ReadonlyArray<number> =>
-  Array.from(next.targets.subarray(next.starts[begin], next.ends[begin]))
+  Array.from(Graph.neighbours(next, begin))
     .filter((job) => Boolean(jobs[job]?.item) === isEntry)
 
 /** Takes instances out of the chain, with all that they have been expanded to themselves. */

@@ -8,7 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Ending from "./Ending.ts"
-import { at } from "./Graph.ts"
+import { at, neighbours } from "./Graph.ts"
 import * as JobState from "./JobState.ts"
 import { type Chain, isMet, isPresent } from "./Progress.ts"
 
@@ -93,8 +93,7 @@ const ofWait = ({ for: because, until }: NonNullable<ReturnType<Live["waitOf"]>>
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
 const ofPending = (chain: Chain, live: Live, job: number): Reason => {
-  const { ends, starts, targets } = chain.graph.previous
-  const unmet = Array.from(targets.subarray(starts[job], ends[job])).filter((parent) => !isMet(chain, parent))
+  const unmet = Array.from(neighbours(chain.graph.previous, job)).filter((parent) => !isMet(chain, parent))
   if (unmet.length > 0) return ofJobs(chain, "jobs", "waits for", unmet)
   const held = live.heldBy(job)
   if (held.length > 0) return ofJobs(chain, "ending", "waits for the end of", held)

@@ -78,12 +78,12 @@ const inOrder = ({ jobs, levels }: Graph.Graph): ReadonlyArray<number> =>
   Array.from(jobs.keys()).toSorted((left, right) => at(levels, left) - at(levels, right))
 
 /** From the last job back, each time to the first of those before it that is one level lower. */
-const longestPath = ({ ids, levels, previous: { offsets, targets } }: Graph.Graph): ReadonlyArray<string> => {
+const longestPath = ({ ids, levels, previous }: Graph.Graph): ReadonlyArray<string> => {
   const path: Array<string> = []
   let job = levels.reduce((deepest, level, index) => level > at(levels, deepest) ? index : deepest, 0)
   for (let level = at(levels, job); level >= 0; level--) {
     path.push(ids[job] as string)
-    job = targets.subarray(offsets[job], offsets[job + 1]).find((parent) => levels[parent] === level - 1) ?? job
+    job = Graph.neighbours(previous, job).find((parent) => levels[parent] === level - 1) ?? job
   }
   return path.toReversed()
 }

@@ -118,6 +118,10 @@ const extend = (adjacency: Adjacency, size: number, edges: Growth["edges"]): voi
   adjacency.targets = targets
 }
 
+/** Returns the neighbours of a job. */
+export const neighbours = ({ ends, starts, targets }: Adjacency, job: number): Int32Array =>
+  targets.subarray(starts[job], ends[job])
+
 /** Returns how many neighbours a job has. */
 export const degree = (adjacency: Adjacency, job: number): number => at(adjacency.ends, job) - at(adjacency.starts, job)
 

@@ -62,9 +62,7 @@ export const idOf = (begin: string, key: string, part: string): string => `${beg
 
 /** Returns what comes right after what in an instance, by indices in the mould's graph. */
 export const edgesOf = ({ graph: { ids, next } }: Mould): ReadonlyArray<readonly [from: number, to: number]> =>
-  [...ids.keys()].flatMap((from) =>
-    Array.from(next.targets.subarray(next.starts[from], next.ends[from]), (to) => [from, to] as const)
-  )
+  [...ids.keys()].flatMap((from) => Array.from(Graph.neighbours(next, from), (to) => [from, to] as const))
 
 /** Returns the fields of the item that the jobs of a fan-out ask for, each once. */
 export const fieldsAsked = ({ graph, variable }: Mould): ReadonlySet<string> => new Set(fieldsOf(graph.jobs, variable))

@@ -142,8 +142,7 @@ const giveSequencesFreshTries = (chain: Progress.Chain, rewound: Iterable<number
 const retriedJob = (chain: Progress.Chain, job: number, why: Why): RetriedJob => {
   const { graph } = chain
   const { args, name, type } = chain.jobs[job] as Job
-  const { ends, starts, targets } = graph.previous
-  const parents = Array.from(targets.subarray(starts[job], ends[job]))
+  const parents = Array.from(Graph.neighbours(graph.previous, job))
   return {
     id: graph.ids[job] as string,
     name: name ?? "",

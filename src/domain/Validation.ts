@@ -234,7 +234,7 @@ const isAcyclic = ({ graph }: Subject) => {
 }
 
 const parentWithoutLevel = ({ levels, previous }: Graph.Graph, job: number): number =>
-  previous.targets.subarray(previous.starts[job], previous.ends[job]).find((parent) => levels[parent] === -1) ??
+  Graph.neighbours(previous, job).find((parent) => levels[parent] === -1) ??
     job
 
 const sequenceExists = (graph: Graph.Graph): JobRule => (id, { sequenceId }) => {

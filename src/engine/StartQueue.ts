@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import { at } from "../domain/Graph.ts"
+import { at, neighbours } from "../domain/Graph.ts"
 import { grown } from "../domain/GrowingArray.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
@@ -123,8 +123,7 @@ export class StartQueue {
   heldBy(job: number): ReadonlyArray<number> {
     const held = this.holds.get(job)
     if (held !== undefined) return Array.from(held)
-    const { ends, starts, targets } = this.chain.graph.previous
-    return Array.from(targets.subarray(starts[job], ends[job])).filter((parent) => this.isReporting(parent))
+    return Array.from(neighbours(this.chain.graph.previous, job)).filter((parent) => this.isReporting(parent))
   }
 
   /** Takes note that a job is over, and puts in line what waited for that. */

@@ -40,8 +40,8 @@ export const make = (jobChain: JobChain): Drawing => {
     index,
     id,
     job: jobChain.jobs?.[id] as Job,
-    next: neighbours(graph.next, index),
-    previous: neighbours(graph.previous, index)
+    next: Array.from(Graph.neighbours(graph.next, index)),
+    previous: Array.from(Graph.neighbours(graph.previous, index))
   }))
   const sequences = Sequences.make(graph, nodes.map(({ job }) => job))
   const firsts = [...nodes.keys()].filter((job) => Sequences.isFirst(sequences, job))
@@ -58,6 +58,3 @@ export const make = (jobChain: JobChain): Drawing => {
   }
   return { nodes, chain }
 }
-
-const neighbours = ({ ends, starts, targets }: Graph.Adjacency, index: number): ReadonlyArray<number> =>
-  Array.from(targets.subarray(starts[index], ends[index]))
