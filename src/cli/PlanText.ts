@@ -8,8 +8,8 @@ import * as GoDuration from "../domain/GoDuration.ts"
 import type { TimeBound } from "../domain/TimeBound.ts"
 import * as Table from "./Table.ts"
 
-/** Returns the forecast as the document of `--output json`. Times are milliseconds, `null` where nothing limits them. */
-export const toJson = ({ jobs, longestPath, time, triesMax, waits }: Forecast): object => ({
+/** Returns the forecast as the document of `--output json`. Times are milliseconds; `null` is no limit. */
+export const toJson = ({ fanOuts, jobs, longestPath, time, triesMax, waits }: Forecast): object => ({
   jobs: jobs.map(({ id, job, level, triesMax }) => ({
     id,
     name: job.name ?? "",
@@ -20,18 +20,19 @@ export const toJson = ({ jobs, longestPath, time, triesMax, waits }: Forecast): 
     data: Object.keys(job.data ?? {})
   })),
   longestPath,
-  triesMax,
+  fanOuts,
+  triesMax: finite(triesMax),
   waitsMaxMs: boundToJson(waits),
   timeMaxMs: boundToJson(time)
 })
 
 const boundToJson = ({ atOnce, oneByOne }: TimeBound) => ({ atOnce: finite(atOnce), oneByOne: finite(oneByOne) })
 
-const finite = (milliseconds: number): number | null => Number.isFinite(milliseconds) ? milliseconds : null
+const finite = (value: number): number | null => Number.isFinite(value) ? value : null
 
 /** Returns the forecast in lines: the jobs level by level, then what holds for all of them. */
 export const pretty = (forecast: Forecast): string => {
-  const { jobs, longestPath, triesMax } = forecast
+  const { fanOuts, jobs, longestPath, triesMax } = forecast
   const rows = jobs.map((job, index) => [
     job.level === jobs[index - 1]?.level ? "" : String(job.level + 1),
     job.id,
@@ -40,8 +41,9 @@ export const pretty = (forecast: Forecast): string => {
   ])
   const lines = [
     `longest path: ${pathOf(longestPath)}`,
-    `tries: ${triesMax} at most`,
-    `waits between tries: ${describe(forecast.waits)}`,
+    ...(fanOuts.length === 0 ? [] : [`known when it runs: how many jobs follow ${listed(fanOuts)}`]),
+    `tries: ${Number.isFinite(triesMax) ? `${triesMax} at most` : unknownYet}`,
+    `waits between tries: ${Number.isFinite(forecast.waits.atOnce) ? describe(forecast.waits) : unknownYet}`,
     `time: ${describeTime(forecast)}`
   ]
   return `${Table.render(["LEVEL", "JOB", "TYPE", "AT MOST"], rows)}\n${lines.map((line) => `${line}\n`).join("")}`
@@ -70,12 +72,18 @@ const describe = ({ atOnce, oneByOne }: TimeBound): string =>
       Number.isFinite(oneByOne) ? GoDuration.format(oneByOne) : "no limit is known"
     } with one job at a time`
 
-const describeTime = ({ jobs, time }: Forecast): string => {
+const unknownYet = "not known before it runs"
+
+const describeTime = ({ fanOuts, jobs, time }: Forecast): string => {
   if (Number.isFinite(time.atOnce)) return describe(time)
   const unlimited = jobs.filter(({ job }) => !job.timeout && !job.totalTimeout).map(({ id }) => id)
-  const hidden = unlimited.length - unlimitedShownMax
-  const shown = unlimited.slice(0, unlimitedShownMax).join(", ")
-  return `no limit is known, as these have no timeout: ${shown}${hidden > 0 ? ` and ${hidden} more` : ""}`
+  if (unlimited.length === 0 && fanOuts.length > 0) return unknownYet
+  return `no limit is known, as these have no timeout: ${listed(unlimited)}`
 }
 
-const unlimitedShownMax = 5
+const listed = (ids: ReadonlyArray<string>): string => {
+  const hidden = ids.length - listedMax
+  return `${ids.slice(0, listedMax).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`
+}
+
+const listedMax = 5

@@ -19,8 +19,10 @@ export interface Forecast {
   readonly jobs: ReadonlyArray<JobForecast>
   /** The jobs of a longest path, of which there may be several. */
   readonly longestPath: ReadonlyArray<string>
-  /** Of all jobs together. */
+  /** Of all jobs together; `Infinity` where there are fan-outs over lists that are not known yet. */
   readonly triesMax: number
+  /** Ids of the first jobs of fan-outs over lists that jobs make: how many jobs they bring is not known yet. */
+  readonly fanOuts: ReadonlyArray<string>
   /** By the timeouts of tries, jobs, sequences and the chain. */
   readonly time: TimeBound.TimeBound
   /** The part of it that is spent in waits between tries. */
@@ -46,14 +48,18 @@ export const make = (chain: JobChain, graph: Graph.Graph = Graph.make(chain)): F
     const triesMax = (1 + (job.retry ?? 0)) * at(begins, index)
     return { id: graph.ids[index] as string, job, level: at(graph.levels, index), triesMax }
   })
+  const fanOuts = jobs.filter(({ job }) => job.each).map(({ id }) => id)
   const bound = (tryTime: (job: Job) => number) =>
     withLimit(TimeBound.make({ graph, nesting, begins, tryTime }), Repetition.limit(chain.timeout))
   return {
     jobs,
     longestPath: longestPath(graph),
-    triesMax: jobs.reduce((sum, job) => sum + job.triesMax, 0),
-    time: bound(({ timeout }) => Repetition.limit(timeout)),
-    waits: bound(() => 0)
+    triesMax: fanOuts.length > 0
+      ? Number.POSITIVE_INFINITY
+      : jobs.reduce((sum, job) => sum + job.triesMax, 0),
+    fanOuts,
+    time: bound(({ each, timeout }) => each ? Number.POSITIVE_INFINITY : Repetition.limit(timeout)),
+    waits: bound(({ each }) => each ? Number.POSITIVE_INFINITY : 0)
   }
 }
 

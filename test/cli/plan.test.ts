@@ -73,6 +73,7 @@ time: no limit is known, as these have no timeout: begin, build, lint, rollout.p
         valid: true,
         faults: [],
         longestPath: ["a", "b", "d"],
+        fanOuts: [],
         triesMax: 5,
         waitsMaxMs: { atOnce: 1000, oneByOne: 1000 },
         timeMaxMs: { atOnce: 241_000, oneByOne: 301_000 }
