@@ -10,6 +10,7 @@ import type { JobChain } from "../domain/JobChain.ts"
 import { Fault, InvalidChain } from "../domain/Validation.ts"
 import * as ChainPlan from "./ChainPlan.ts"
 import * as PlanCompiler from "./PlanCompiler.ts"
+import type * as PolicySpec from "./PolicySpec.ts"
 import type { SpecFault } from "./SpecFault.ts"
 
 /** A job type as far as a chain needs it: its name, and the args that jobs of it take. The engine's `JobType` is one. */
@@ -41,7 +42,7 @@ interface Common<Name extends string> {
   readonly retryWait?: string
 }
 
-interface JobFields<Name extends string> extends Common<Name> {
+interface JobFields<Name extends string> extends Common<Name>, PolicySpec.Of<typeof PolicySpec.job> {
   /** What the job is called in logs; its id if not given. */
   readonly name?: string
   /** The job data it starts with. */
@@ -61,7 +62,9 @@ type ArgsOf<Type> = Type extends TypeOfJob<infer Args>
   : { readonly args?: Readonly<Record<string, unknown>> }
 
 /** Jobs that are retried together. */
-export interface Sequence<Name extends string, Jobs, Outer extends string> extends Common<Name> {
+export interface Sequence<Name extends string, Jobs, Outer extends string>
+  extends Common<Name>, PolicySpec.Of<typeof PolicySpec.sequence>
+{
   readonly sequence: Checked<Jobs, Outer>
 }
 
@@ -99,6 +102,10 @@ type CheckedEntry<Entry, Name extends string> = Entry extends { readonly sequenc
  */
 export const make = <const Jobs extends Readonly<Record<string, object>>>(spec: {
   readonly name?: string
+  /** How long the chain may run in all, a Go duration. */
+  readonly timeout?: string
+  /** How many jobs may run at once: of the chain, of a type, of a key. */
+  readonly limits?: NonNullable<PolicySpec.Of<typeof PolicySpec.chain>["limits"]>
   readonly jobs: Jobs & Checked<Jobs, never>
 }): JobChain => {
   const types = new Map<string, DataKeys.TypeKeys>([["noop", joins]])

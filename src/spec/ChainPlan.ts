@@ -27,6 +27,8 @@ import {
 
 export interface ChainPlan {
   readonly name: string | undefined
+  readonly timeout: string | undefined
+  readonly limits: ChainSpec["limits"]
   readonly level: Level
   /** All steps in the order of the spec, a sequence before what is in it. */
   readonly steps: ReadonlyArray<Step>
@@ -55,7 +57,8 @@ const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault
     ...NeedsCircle.faults(steps),
     ...repeated.flatMap(ItemFields.faults)
   ]
-  return faults.length > 0 ? Result.fail(faults) : Result.succeed({ name: spec.name, level, steps })
+  const { limits, name, timeout } = spec
+  return faults.length > 0 ? Result.fail(faults) : Result.succeed({ name, timeout, limits, level, steps })
 }
 
 interface Ground {

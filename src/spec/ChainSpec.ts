@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as GoDuration from "../domain/GoDuration.ts"
+import * as PolicySpec from "./PolicySpec.ts"
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
 
@@ -21,12 +21,6 @@ const object = Schema.Record(Schema.String, Schema.Json).annotate({ expected: "a
 
 const aCount = { expected: "a whole number ≥ 0" }
 const Count = Schema.Number.annotate(aCount).check(Schema.isInt(aCount), Schema.isGreaterThanOrEqualTo(0, aCount))
-
-const aWait = { expected: `a duration ≥ 0 such as "500ms", "5s" or "1m30s"` }
-const Wait = Schema.String.annotate(aWait).check(Schema.makeFilter(
-  (text) => (GoDuration.parse(text) ?? -1) >= 0,
-  { ...aWait, toJsonSchema: () => ({ pattern: "^(?:0|(?:(?:\\d+\\.?\\d*|\\.\\d+)(?:ns|us|µs|ms|s|m|h))+)?$" }) }
-))
 
 const Needs = Schema.Union([Schema.String, Schema.Array(Schema.String)]).annotate({
   expected: "a name or a list of names",
@@ -92,7 +86,7 @@ const common = {
     description: "How often it may be tried again after its first try. For a sequence: all its jobs together.",
     default: 0
   })),
-  retryWait: Schema.optionalKey(Wait.annotate({
+  retryWait: Schema.optionalKey(PolicySpec.Wait.annotate({
     description: "The wait before each further try, a Go duration.",
     default: "0s",
     examples: ["500ms", "5s", "1m30s"]
@@ -101,6 +95,7 @@ const common = {
 
 const job = {
   ...common,
+  ...PolicySpec.job,
   name: Schema.optionalKey(
     text("a text that is not empty").annotate({
       description: "What the job is called in logs and reports; its id if not given."
@@ -141,6 +136,9 @@ export interface Sequence {
   readonly each?: Each
   readonly retry?: number
   readonly retryWait?: string
+  readonly retryPolicy?: typeof PolicySpec.RetryPolicy.Type
+  readonly timeout?: string
+  readonly siblings?: "interrupt" | "finish"
   readonly sequence: Jobs
 }
 
@@ -162,7 +160,8 @@ const Jobs: Schema.Codec<Jobs> = Schema.Record(
 /** Schema for a sequence. */
 export const Sequence: Schema.Codec<Sequence> = Schema.Struct({
   sequence: Jobs.annotate({ description: "The jobs of the sequence, and sequences inside it." }),
-  ...common
+  ...common,
+  ...PolicySpec.sequence
 }).annotate({ title: "Sequence", description: "Jobs that are retried together, as a whole." })
 
 /** Schema for what a name may stand for. */
@@ -176,6 +175,7 @@ export const ChainSpec = Schema.Struct({
     Schema.String.annotate({ description: "Where the JSON Schema is, for editors. Not used." })
   ),
   name: Schema.optionalKey(text("a text that is not empty").annotate({ description: "What the chain is called." })),
+  ...PolicySpec.chain,
   jobs: Jobs.annotate({ description: "The jobs and sequences by name." })
 }).annotate({
   expected: `a map with "jobs"`,

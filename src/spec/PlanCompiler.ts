@@ -48,7 +48,9 @@ export const compile = (plan: ChainPlan, requestId: string): Compiled => {
       jobs: jobsOf(draft),
       adjacencyList: adjacencyListOf(draft),
       state: JobState.PENDING,
-      finishedJobs: 0
+      finishedJobs: 0,
+      ...(plan.timeout !== undefined && { timeout: plan.timeout }),
+      ...(plan.limits !== undefined && { limits: plan.limits })
     },
     pathOf: (path) => pathInSpec(origins ??= new Map(plan.steps.map((step) => [step.id, step])), path)
   }
@@ -195,8 +197,20 @@ const jobOf = ({ entry, id, outer }: JobStep, sequenceId: string, variables: Rea
   if (retry !== undefined) job.retry = retry
   if (retryWait !== undefined) job.retryWait = retryWait
   if (when !== undefined) job.when = when
+  setPolicies(job, entry)
   if (outer !== undefined) setSequence(job, sequenceId, outer)
   return job
+}
+
+const setPolicies = (job: Mutable<Job>, entry: JobStep["entry"]): void => {
+  const { concurrencyKey, priority, retryPolicy, stopGrace, stopTimeout, timeout, totalTimeout } = entry
+  if (retryPolicy !== undefined) job.retryPolicy = retryPolicy
+  if (timeout !== undefined) job.timeout = timeout
+  if (totalTimeout !== undefined) job.totalTimeout = totalTimeout
+  if (stopGrace !== undefined) job.stopGrace = stopGrace
+  if (stopTimeout !== undefined) job.stopTimeout = stopTimeout
+  if (priority !== undefined) job.priority = priority
+  if (concurrencyKey !== undefined) job.concurrencyKey = concurrencyKey
 }
 
 /** What a shell is to run is left to it: it has the items in its environment, and can quote them. */
@@ -207,12 +221,15 @@ const leftToShell = ({ type }: Job, args: Args, variables: ReadonlyArray<string>
 
 /** The first job of a sequence says on the wire when the sequence runs, and how it is retried. */
 const setSequence = (job: Mutable<Job>, sequenceId: string, { entry }: SequenceStep): void => {
-  const { retry, retryWait, when } = entry
+  const { retry, retryPolicy, retryWait, siblings, timeout, when } = entry
   job.sequenceId = sequenceId
   if (job.id !== sequenceId) return
   if (retry !== undefined) job.sequenceRetry = retry
   if (retryWait !== undefined) job.sequenceRetryWait = retryWait
   if (when !== undefined) job.sequenceWhen = when
+  if (retryPolicy !== undefined) job.sequenceRetryPolicy = retryPolicy
+  if (timeout !== undefined) job.sequenceTimeout = timeout
+  if (siblings !== undefined) job.sequenceSiblings = siblings
 }
 
 /** Sets what is right before each job of a level. `before` is right before the level's first. */
@@ -270,6 +287,7 @@ const originOf = (origins: Origins, id: string): Step | undefined => {
 }
 
 const pathInSpec = (origins: Origins, [field, id, key, ...rest]: Path): Path => {
+  if (field === "timeout" || field === "limits") return [field, id, key, ...rest].filter((part) => part !== undefined)
   if (id === undefined) return []
   const [place, ...inside] = rest
   // What is inside of a template was made of what is inside of what is repeated.
@@ -279,11 +297,17 @@ const pathInSpec = (origins: Origins, [field, id, key, ...rest]: Path): Path => 
   const step = originOf(origins, String(id))
   if (step === undefined) return ["jobs"]
   if (field !== "jobs" || key === undefined) return pathOf(step)
-  if (key === "sequenceRetry") return [...pathOf(sequenceOf(step)), "retry"]
-  if (key === "sequenceRetryWait") return [...pathOf(sequenceOf(step)), "retryWait"]
-  if (key === "sequenceWhen") return [...pathOf(sequenceOf(step)), "when"]
+  const ofSequence = sequenceKeys.get(String(key))
+  if (ofSequence !== undefined) return [...pathOf(sequenceOf(step)), ofSequence, ...rest]
   const isShort = step.kind === "job" && "run" in step.entry && (key === "args" || key === "type")
   return isShort ? [...pathOf(step), "run"] : [...pathOf(step), key, ...rest]
 }
+
+/** Keys of a job on the wire that say something of its sequence → what they are called there. */
+const sequenceKeys: ReadonlyMap<string, string> = new Map(
+  ["retry", "retryWait", "retryPolicy", "timeout", "siblings", "when"].map((key) =>
+    [`sequence${key[0]?.toUpperCase()}${key.slice(1)}`, key] as const
+  )
+)
 
 const sequenceOf = (step: Step): Step => step.kind === "job" ? step.outer ?? step : step

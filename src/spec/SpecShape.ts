@@ -46,11 +46,12 @@ const isCount: Rule = (value) => Number.isSafeInteger(value) && (value as number
 
 const isWait: Rule = (value) => typeof value === "string" && (GoDuration.parse(value) ?? -1) >= 0
 
-const isObject: Rule = (value) => {
-  if (!isPlain(value)) return false
-  for (const key in value) if (!isJson(value[key])) return false
+const keepAll = (value: Plain, rule: Rule): boolean => {
+  for (const key in value) if (!rule(value[key])) return false
   return true
 }
+
+const isObject: Rule = (value) => isPlain(value) && keepAll(value, isJson)
 
 const isJson: Rule = (value) => {
   if (typeof value === "object") return value === null || isJsonTree(value)
@@ -93,12 +94,59 @@ const common: ReadonlyArray<readonly [key: string, rule: Rule]> = [
   ["retryWait", isWait]
 ]
 
-const ofAnyJob: typeof common = [...common, ["name", isNonEmptyText], ["data", isObject]]
+const isLimit: Rule = (value) => typeof value === "string" && (GoDuration.parse(value) ?? 0) > 0
+
+const isBetween = (least: number, most: number): Rule => (value) =>
+  typeof value === "number" && value >= least && value <= most
+
+const isNumberOfJobs: Rule = (value) => isCount(value) && value !== 0
+
+const isJobsByName: Rule = (value) => isPlain(value) && keepAll(value, isNumberOfJobs)
+
+const isMapOf = (rules: Rules): Rule => (value) => isPlain(value) && keep(value, rules)
+
+const isRetryPolicy = isMapOf(
+  new Map([
+    ["factor", isBetween(1, Number.MAX_VALUE)],
+    ["maxWait", isWait],
+    ["jitter", isBetween(0, 1)],
+    ["maxElapsed", isLimit],
+    ["exits", (value) => Array.isArray(value) && value.every(Number.isSafeInteger)],
+    ["errors", (value) => Array.isArray(value) && value.every(isText)]
+  ])
+)
+
+const ofAnyJob: typeof common = [
+  ...common,
+  ["name", isNonEmptyText],
+  ["data", isObject],
+  ["retryPolicy", isRetryPolicy],
+  ["timeout", isLimit],
+  ["totalTimeout", isLimit],
+  ["stopGrace", isWait],
+  ["stopTimeout", isLimit],
+  ["priority", Number.isSafeInteger],
+  ["concurrencyKey", isNonEmptyText]
+]
 
 const ofCommand: Rules = new Map([...ofAnyJob, ["run", isNonEmptyText]])
 
 const ofJob: Rules = new Map([...ofAnyJob, ["type", isNonEmptyText], ["args", isObject]])
 
-const ofSequence: Rules = new Map([...common, ["sequence", isJobs]])
+const ofSequence: Rules = new Map([
+  ...common,
+  ["retryPolicy", isRetryPolicy],
+  ["timeout", isLimit],
+  ["siblings", (value) => value === "interrupt" || value === "finish"],
+  ["sequence", isJobs]
+])
 
-const ofChain: Rules = new Map([["$schema", isText], ["name", isNonEmptyText], ["jobs", isJobs]])
+const isLimits = isMapOf(new Map([["jobs", isNumberOfJobs], ["types", isJobsByName], ["keys", isJobsByName]]))
+
+const ofChain: Rules = new Map([
+  ["$schema", isText],
+  ["name", isNonEmptyText],
+  ["timeout", isLimit],
+  ["limits", isLimits],
+  ["jobs", isJobs]
+])

@@ -71,6 +71,17 @@ describe("run", () => {
       }
     }))
 
+  it.live("runs the example of retries, timeouts, priorities and limits", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      const example = new URL("../../examples/policies.yaml", import.meta.url).pathname
+      const { exit, stderr, stdout } = yield* work.run("run", example, "--request-id", "r1")
+      assert.strictEqual(exit, 0, stderr)
+      assert.match(stdout, /^COMPLETE r1: 9 of 9 jobs complete/)
+      assert.match(stderr, /^warm-up: FAIL after .* \(timed out: the try took longer than 300ms\)$/m)
+      assert.isBelow(stderr.indexOf("back-up: COMPLETE"), stderr.indexOf("migrate: started"))
+    }))
+
   it.live("gives each run an id of its own, made of the chain's name", () =>
     Effect.gen(function*() {
       const work = yield* Workplace.make

@@ -21,6 +21,17 @@ const keys = [
   "each",
   "of",
   "as",
+  "retryPolicy",
+  "factor",
+  "exits",
+  "timeout",
+  "totalTimeout",
+  "stopGrace",
+  "priority",
+  "concurrencyKey",
+  "siblings",
+  "limits",
+  "keys",
   "a",
   "b"
 ]
@@ -49,12 +60,23 @@ const written = (next: () => number) => {
     each: () => chance(0.5) ? [json(2), json(2)] : { of: [json(1)], ...(chance(0.5) && { as: "x", key: "k" }) },
     retry: () => pick([0, 1, 3]),
     retryWait: () => pick(["", "5s", "1m30s"]),
+    retryPolicy: () => ({
+      ...(chance(0.5) && { factor: pick([1, 2.5, 0.5]), jitter: pick([0, 1, 1.5]) }),
+      ...(chance(0.5) && { maxWait: pick(["", "5s", "x"]), maxElapsed: pick(["5s", "0s"]) }),
+      ...(chance(0.5) && { exits: pick([[], [75], [2 ** 60]]), errors: pick<unknown>([[], ["Busy"], "Busy"]) })
+    }),
+    timeout: () => pick(["5s", "1m30s", "0s"]),
     name: () => "n",
-    data: () => object(2)
+    data: () => object(2),
+    totalTimeout: () => "1h",
+    stopGrace: () => pick(["", "5s"]),
+    priority: () => pick([0, -3, 7]),
+    concurrencyKey: () => pick(["db", ""])
   }
+  const ofJobs = ["name", "data", "totalTimeout", "stopGrace", "priority", "concurrencyKey"]
   const entry = (depth: number): unknown => {
     const kind = depth > 0 && chance(0.3) ? "sequence" : pick(["run", "type"])
-    const others = Object.entries(fields).filter(([key]) => kind !== "sequence" || !["name", "data"].includes(key))
+    const others = Object.entries(fields).filter(([key]) => kind !== "sequence" || !ofJobs.includes(key))
     const value: Record<string, unknown> = {
       [kind]: kind === "sequence" ? jobs(depth - 1) : "x",
       ...(kind === "type" && chance(0.5) && { args: object(2) }),
@@ -69,7 +91,8 @@ const written = (next: () => number) => {
   const spec: Record<string, unknown> = {
     jobs: jobs(2),
     ...(chance(0.3) && { name: "n" }),
-    ...(chance(0.3) && { $schema: "" })
+    ...(chance(0.3) && { $schema: "" }),
+    ...(chance(0.3) && { timeout: "1h", limits: { jobs: pick([1, 3, 0]), types: pick<unknown>([{}, { shell: 2 }]) } })
   }
   if (chance(0.05)) spec[pick(keys)] = junk(2)
   return chance(0.01) ? junk(2) : spec
@@ -90,7 +113,7 @@ describe("SpecShape", () => {
           specs++
         }
       }
-      assert.isTrue(specs > cases * 0.3 && specs < cases * 0.7, `${specs} are specs`)
+      assert.isTrue(specs > cases * 0.2 && specs < cases * 0.7, `${specs} are specs`)
     })
 
     it.effect.prop(
