@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type { SQLInputValue } from "node:sqlite"
 import * as JobState from "../domain/JobState.ts"
 import { isEnded } from "./Claim.ts"
 import { type Owner, ownerColumns, ownerJoin, type OwnerRow, type Ownership } from "./Ownership.ts"
+import * as Sql from "./Sql.ts"
 import type { Tables } from "./Tables.ts"
 
 /** A chain in the store. Times are Unix milliseconds. */
@@ -61,13 +61,13 @@ export const list = (
   const { isCrashed, isRunning } = filter
   if (isRunning === undefined && isCrashed === undefined) {
     return Effect.map(
-      tables.read((sql) => sql.all<Row>(`${select} ${where} ${pageOf(filter)}`, ...params)),
+      tables.read(() => Sql.all<Row>(`${select} ${where} ${pageOf(filter)}`, ...params)),
       (rows) => rows.map((row) => infoOf(row, ownership))
     )
   }
   // Which processes live is not known to SQL alone.
   return Effect.map(
-    tables.read((sql) => sql.all<Row>(`${select} ${where} ORDER BY c.number DESC`, ...params)),
+    tables.read(() => Sql.all<Row>(`${select} ${where} ORDER BY c.number DESC`, ...params)),
     (rows) =>
       rows.map((row) => infoOf(row, ownership))
         .filter((info) => isRunning === undefined || isRunning === (info.owner !== undefined))
@@ -90,19 +90,19 @@ interface Row extends OwnerRow {
   readonly finishedAt: number | null
 }
 
-const select = `SELECT c.request_id AS requestId, c.name, c.type, c.user_name AS user, c.state,
-  c.stop_requested AS stopRequested, c.total_jobs AS totalJobs, c.finished_jobs AS finishedJobs, c.created_at AS createdAt,
-  c.started_at AS startedAt, c.finished_at AS finishedAt, ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
+const select = `SELECT c.request_id AS "requestId", c.name, c.type, c.user_name AS "user", c.state,
+  c.stop_requested AS "stopRequested", c.total_jobs AS "totalJobs", c.finished_jobs AS "finishedJobs",
+  c.created_at AS "createdAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
 
 /** Returns the order and the page of a filter in SQL, on chains `c`. */
-export const pageOf = ({ limit = -1, offset = 0 }: Filter): string =>
+export const pageOf = ({ limit = Number.MAX_SAFE_INTEGER, offset = 0 }: Filter): string =>
   `ORDER BY c.number DESC LIMIT ${Number(limit)} OFFSET ${Number(offset)}`
 
 /** Returns the conditions of a filter in SQL, on chains `c`. */
 export const conditions = (
   { idPrefix, name, requestId, since, states, type, until, user }: Filter
-): { readonly where: string; readonly params: ReadonlyArray<SQLInputValue> } => {
-  const given: ReadonlyArray<readonly [string, ReadonlyArray<SQLInputValue> | undefined]> = [
+): { readonly where: string; readonly params: ReadonlyArray<Sql.Value> } => {
+  const given: ReadonlyArray<readonly [string, ReadonlyArray<Sql.Value> | undefined]> = [
     ["c.request_id = ?", requestId === undefined ? undefined : [requestId]],
     ["substr(c.request_id, 1, length(?)) = ?", idPrefix === undefined ? undefined : [idPrefix, idPrefix]],
     ["c.name = ?", name === undefined ? undefined : [name]],

@@ -16,6 +16,7 @@ import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
 import type { Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
+import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
 import type { Tables } from "./Tables.ts"
 
@@ -48,12 +49,12 @@ export const retry = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Retry.Retry, Refusal | DamagedRow> {
   const { chain, jobs, number, records } = yield* rewound(tables, ownership, requestId)
   const changes = changesOf(chain, records, jobs.keys())
-  const refusal = yield* tables.write((sql) => {
-    const present = NewChain.select(sql, requestId)
+  const refusal = yield* tables.write(function*() {
+    const present = yield* NewChain.lock(requestId)
     // Somebody else may have been quicker.
     const refusal = refusalOf(present, requestId, ownership)
     if (refusal !== undefined || present?.number !== number) return refusal ?? new Claim.ChainNotStored({ requestId })
-    sql.run(
+    yield* Sql.run(
       `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, elapsed = 0, closed_at = NULL,
          finished_at = NULL, stop_requested = 0 WHERE number = ?`,
       JobState.SUSPENDED,
@@ -61,7 +62,7 @@ export const retry = Effect.fnUntraced(function*(
       chain.finishedJobs,
       number
     )
-    for (const change of changes) RecordRows.upsert(sql, number, change)
+    yield* RecordRows.upsert(number, changes)
     return undefined
   })
   return refusal === undefined ? Retry.of(chain, jobs) : yield* refusal
@@ -72,7 +73,7 @@ const rewound = Effect.fnUntraced(function*(
   ownership: Ownership["Service"],
   requestId: string
 ) {
-  const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+  const present = yield* tables.read(() => NewChain.select(requestId))
   const refusal = refusalOf(present, requestId, ownership)
   if (present === undefined || refusal !== undefined) return yield* refusal ?? new Claim.ChainNotStored({ requestId })
   const stored = yield* StoredChain.load(tables, { requestId, number: present.number })

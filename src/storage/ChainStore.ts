@@ -32,9 +32,11 @@ import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
 import * as OutputRows from "./OutputRows.ts"
 import { type OwnedChain, ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
+import { onLiveClock } from "./Patience.ts"
+import * as Sql from "./Sql.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
-import { liveClock, onLiveClock, type Sql, Tables } from "./Tables.ts"
+import { Tables } from "./Tables.ts"
 import { Writer } from "./Writer.ts"
 
 /** A chain and each of its jobs. */
@@ -132,12 +134,10 @@ export class ChainStore extends Context.Service<ChainStore, {
           ofChain(
             tables,
             requestId,
-            (sql) =>
-              jobId === undefined ? LogRows.selectAll(sql, requestId) : LogRows.selectOfJob(sql, requestId, jobId)
+            () => jobId === undefined ? LogRows.selectAll(requestId) : LogRows.selectOfJob(requestId, jobId)
           ),
-        tries: (requestId, jobId) => ofChain(tables, requestId, (sql) => LogRows.selectTries(sql, requestId, jobId)),
-        written: (requestId, jobId) =>
-          ofChain(tables, requestId, (sql) => OutputRows.selectWritten(sql, requestId, jobId)),
+        tries: (requestId, jobId) => ofChain(tables, requestId, () => LogRows.selectTries(requestId, jobId)),
+        written: (requestId, jobId) => ofChain(tables, requestId, () => OutputRows.selectWritten(requestId, jobId)),
         output: (key, stream, from) => OutputRows.stream(tables, key, stream, from),
         claim: (requestId) => Effect.provideContext(Claim.claim(requestId), context),
         release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId, "SUSPENDED"),
@@ -179,19 +179,22 @@ const status = Effect.fnUntraced(function*(
 })
 
 /** Reads what belongs to a chain that is there. */
-const ofChain = <A>(tables: Tables["Service"], requestId: string, read: (sql: Sql) => A) =>
+const ofChain = <A>(tables: Tables["Service"], requestId: string, read: () => Sql.Script<A>) =>
   Effect.andThen(Claim.found(tables, requestId), tables.read(read))
 
 const requestStop = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   requestId: string
 ): Effect.fn.Return<void, Claim.ChainNotStored | Claim.ChainEnded> {
-  const refusal = yield* tables.write((sql) => {
-    const present = NewChain.select(sql, requestId)
+  const refusal = yield* tables.urgent.write(function*() {
+    const present = yield* NewChain.lock(requestId)
     if (present === undefined) return new Claim.ChainNotStored({ requestId })
     const state = JobState.fromCode(present.state)
     if (Claim.isEnded(state)) return new Claim.ChainEnded({ requestId, state })
-    sql.run("UPDATE jobchain_chains SET stop_requested = 1 WHERE number = ? AND stop_requested = 0", present.number)
+    yield* Sql.run(
+      "UPDATE jobchain_chains SET stop_requested = 1 WHERE number = ? AND stop_requested = 0",
+      present.number
+    )
     return undefined
   })
   if (refusal !== undefined) return yield* refusal
@@ -201,25 +204,28 @@ const stopRequests = (tables: Tables["Service"], ownership: Ownership["Service"]
   const { id } = ownership
   const look = Effect.gen(function*() {
     const owned = Array.from(ownership.chains.values()).filter(({ isRunning, number }) => isRunning && number > 0)
-    const { isAny, mine } = yield* tables.read((sql) => ({
-      mine: sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains WHERE owner = ?", id),
-      isAny: sql.get(`SELECT 1 ${requested} LIMIT 1`, id) !== undefined
-    }))
+    const { isAny, mine } = yield* tables.urgent.read(function*() {
+      return {
+        mine: yield* Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains WHERE owner = ?", id),
+        isAny: (yield* Sql.get(`SELECT number FROM jobchain_chains ${requested} LIMIT 1`, id)) !== undefined
+      }
+    })
     const lost = takeLost(ownership, owned, new Set(mine.map(({ number }) => number)))
     // Mostly there is nothing, and nothing is written.
     if (!isAny) return lost
-    const asked = yield* tables.write((sql) => {
-      const rows = sql.all<{ readonly requestId: string }>(`SELECT request_id AS requestId ${requested}`, id)
-      // Taken, but not done: whoever claims the chain after a crash hears of it again.
-      sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE owner = ? AND stop_requested = 1", id)
-      return rows.map(({ requestId }) => requestId)
-    })
-    return [...asked, ...lost]
+    // Taken, but not done: whoever claims the chain after a crash hears of it again.
+    const asked = yield* tables.urgent.write(() =>
+      Sql.all<{ readonly requestId: string }>(
+        `UPDATE jobchain_chains SET stop_requested = 2 ${requested} RETURNING request_id AS "requestId"`,
+        id
+      )
+    )
+    return [...asked.map(({ requestId }) => requestId), ...lost]
   })
   return Stream.fromIterableEffectRepeat(Effect.tap(look, (ids) => ids.length > 0 ? Effect.void : pause))
 }
 
-const requested = "FROM jobchain_chains WHERE owner = ? AND stop_requested = 1"
+const requested = "WHERE owner = ? AND stop_requested = 1"
 
 /** Returns those chains that have another owner, each once; one that was let go of meanwhile is not among them. */
 const takeLost = (
@@ -243,15 +249,15 @@ const collect = Effect.fnUntraced(function*(
   olderThanMillis: number
 ) {
   const endedBefore = (yield* Clock.currentTimeMillis) - olderThanMillis
-  const ended = yield* tables.write((sql) => {
-    const rows = sql.all<{ readonly number: number }>(
+  const ended = yield* tables.write(function*() {
+    const rows = yield* Sql.all<{ readonly number: number }>(
       "SELECT number FROM jobchain_chains WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?",
       JobState.COMPLETE,
       JobState.FAIL,
       JobState.STOPPED,
       endedBefore
     )
-    for (const { number } of rows) Deletion.hide(sql, number)
+    for (const { number } of rows) yield* Deletion.hide(number)
     return rows.length
   })
   yield* collectGarbage(tables, ownership)
@@ -263,16 +269,17 @@ export const collectGarbage = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   { livingOwner }: Ownership["Service"]
 ) {
-  const hidden = yield* tables.read((sql) =>
-    sql.all<OwnerRow & { readonly number: number }>(
+  const hidden = yield* tables.read(() =>
+    Sql.all<OwnerRow & { readonly number: number }>(
       `SELECT c.number, ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.request_id IS NULL`
     )
   )
   for (const row of hidden) if (livingOwner(row) === undefined) yield* Deletion.deleteRows(tables, row.number)
-  yield* tables.write((sql) =>
-    sql.run(
-      "DELETE FROM jobchain_owners WHERE alive_until < ? AND id NOT IN (SELECT owner FROM jobchain_chains WHERE owner IS NOT NULL)",
-      liveClock.currentTimeMillisUnsafe() - ownersKeptMillis
+  yield* tables.write(() =>
+    Sql.run(
+      `DELETE FROM jobchain_owners WHERE alive_until < jobchain_now() - ?
+         AND id NOT IN (SELECT owner FROM jobchain_chains WHERE owner IS NOT NULL)`,
+      ownersKeptMillis
     )
   )
 })

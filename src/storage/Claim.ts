@@ -30,6 +30,7 @@ import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
 import { named, Owner, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
+import * as Sql from "./Sql.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
 import { Tables } from "./Tables.ts"
@@ -85,16 +86,16 @@ export const claim = Effect.fnUntraced(function*(
 > {
   const tables = yield* Tables
   const ownership = yield* Ownership
-  const taken = yield* tables.write((sql) => {
-    const row = NewChain.select(sql, requestId)
+  const taken = yield* tables.write(function*() {
+    const row = yield* NewChain.lock(requestId)
     const refusal = refusalOf(row, requestId, ownership)
     if (row === undefined || refusal !== undefined) return refusal ?? new ChainNotStored({ requestId })
-    sql.run("UPDATE jobchain_chains SET owner = ?, has_begun = 1 WHERE number = ?", ownership.id, row.number)
-    const stop = sql.get<{ readonly isRequested: number }>(
-      "SELECT stop_requested > 0 OR closed_at IS NOT NULL AS isRequested FROM jobchain_chains WHERE number = ?",
+    yield* Sql.run("UPDATE jobchain_chains SET owner = ?, has_begun = 1 WHERE number = ?", ownership.id, row.number)
+    const stop = yield* Sql.get<{ readonly requested: number; readonly closedAt: number | null }>(
+      `SELECT stop_requested AS requested, closed_at AS "closedAt" FROM jobchain_chains WHERE number = ?`,
       row.number
     )
-    return { ...row, isStopRequested: stop?.isRequested === 1 }
+    return { ...row, isStopRequested: stop !== undefined && (stop.requested > 0 || stop.closedAt !== null) }
   })
   if (taken instanceof Error) return yield* taken
   ownership.chains.set(requestId, { requestId, number: taken.number, isRunning: false })
@@ -107,7 +108,7 @@ export const found = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   requestId: string
 ): Effect.fn.Return<NewChain.Present, ChainNotStored> {
-  const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+  const present = yield* tables.read(() => NewChain.select(requestId))
   return present ?? (yield* new ChainNotStored({ requestId }))
 })
 
@@ -144,16 +145,18 @@ const recover = Effect.fnUntraced(function*(
     requestId: key.requestId,
     chain: key.number,
     rows: 1 + changes.length,
-    apply: (sql) => {
-      sql.run(
+    *apply() {
+      yield* Sql.run(
         "UPDATE jobchain_chains SET state = ?, finished_jobs = ?, closed_at = NULL WHERE number = ?",
         JobState.RUNNING,
         stored.chain.finishedJobs,
         key.number
       )
-      for (const change of changes) RecordRows.upsert(sql, key.number, change)
+      yield* RecordRows.upsert(key.number, changes)
       // Kept until the chain is over: the process may die before it has stopped the chain.
-      if (taken.isStopRequested) sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE number = ?", key.number)
+      if (taken.isStopRequested) {
+        yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE number = ?", key.number)
+      }
     }
   })
   return { chain: stored.chain, resumption, isStopRequested: taken.isStopRequested }

@@ -6,26 +6,26 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type { Sql, Tables } from "./Tables.ts"
+import * as Sql from "./Sql.ts"
+import type { Tables } from "./Tables.ts"
 
 /** Takes a chain out of sight. */
-export const hide = (sql: Sql, chain: number): void => {
-  sql.run("UPDATE jobchain_chains SET request_id = NULL, owner = NULL WHERE number = ?", chain)
-}
+export const hide = (chain: number): Sql.Script<void> =>
+  Sql.run("UPDATE jobchain_chains SET request_id = NULL, owner = NULL WHERE number = ?", chain)
 
 /** Deletes all rows of a chain that is out of sight. */
 export const deleteRows = Effect.fnUntraced(function*(tables: Tables["Service"], chain: number) {
-  while (!(yield* tables.write((sql) => deleteSome(sql, chain)))) yield* Effect.yieldNow
+  while (!(yield* tables.write(() => deleteSome(chain)))) yield* Effect.yieldNow
 })
 
 /** Deletes up to a bound of a chain's rows; the chain's own is the last. Returns whether all are gone. */
-const deleteSome = (sql: Sql, chain: number): boolean => {
+function* deleteSome(chain: number): Sql.Script<boolean> {
   let left = rowsPerTransaction
   for (const statement of parts) {
-    left -= sql.run(statement, chain, chain, left)
+    left -= yield* Sql.changes(statement, chain, chain, left)
     if (left <= 0) return false
   }
-  sql.run("DELETE FROM jobchain_chains WHERE number = ?", chain)
+  yield* Sql.run("DELETE FROM jobchain_chains WHERE number = ?", chain)
   return true
 }
 

@@ -12,7 +12,9 @@ import * as JobState from "../domain/JobState.ts"
 import * as Deletion from "./Deletion.ts"
 import { ownerColumns, ownerJoin, type OwnerRow } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
-import type { Sql, Tables } from "./Tables.ts"
+import * as RowsStatement from "./RowsStatement.ts"
+import * as Sql from "./Sql.ts"
+import type { Tables } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
 
 /** What is kept of a chain apart from its own row. */
@@ -67,20 +69,20 @@ export const insert = Effect.fnUntraced(function*(
   mayReplace: (present: Present) => boolean
 ): Effect.fn.Return<{ readonly number: number } | { readonly present: Present }> {
   const steps = stepsOf(chain)
-  const conflict = (sql: Sql) => {
-    const present = select(sql, chain.requestId)
+  function* conflict() {
+    const present = yield* lock(chain.requestId)
     return present === undefined || mayReplace(present) ? undefined : { present }
   }
   let number = 0
   for (const [index, step] of steps.entries()) {
     const isLast = index === steps.length - 1
     const before = number
-    const written = yield* tables.write((sql) => {
-      const found = before === 0 || isLast ? conflict(sql) : undefined
+    const written = yield* tables.write(function*() {
+      const found = before === 0 || isLast ? yield* conflict() : undefined
       if (found !== undefined) return found
-      const number = before === 0 ? insertChain(sql, chain) : before
-      step(sql, number)
-      return { number, replaced: isLast ? publish(sql, chain, number) : undefined }
+      const number = before === 0 ? yield* insertChain(chain) : before
+      yield* step(number)
+      return { number, replaced: isLast ? yield* publish(chain, number) : undefined }
     })
     if ("present" in written) {
       if (number > 0) yield* Deletion.deleteRows(tables, number)
@@ -94,18 +96,33 @@ export const insert = Effect.fnUntraced(function*(
 })
 
 /** Reads the chain that has a request id. */
-export const select = (sql: Sql, requestId: string): Present | undefined =>
-  sql.get<Present>(
-    `SELECT c.number, c.state, c.total_jobs AS totalJobs, c.is_request AS isRequest, c.has_begun AS hasBegun, ${ownerColumns}
+export const select = (requestId: string): Sql.Script<Present | undefined> =>
+  Sql.get<Present>(
+    `SELECT c.number, c.state, c.total_jobs AS "totalJobs", c.is_request AS "isRequest", c.has_begun AS "hasBegun",
+       ${ownerColumns}
      FROM jobchain_chains c ${ownerJoin} WHERE c.request_id = ?`,
     requestId
   )
 
+/** Reads the chain that has a request id, and keeps it as it is until the transaction ends. */
+export function* lock(requestId: string): Sql.Script<Present | undefined> {
+  // First the lock, then a look: it may have been waited for.
+  yield* Sql.readRows(lockRequest, [[requestId]])
+  return yield* select(requestId)
+}
+
+const lockRequest = RowsStatement.lock({
+  table: "jobchain_chains",
+  columns: "number",
+  key: "request_id",
+  type: "text"
+})
+
 /** Puts the rows of a chain in the place of those that are there: all at once, so that nobody sees half of it. */
-export const replaceRows = (sql: Sql, number: number, rows: Rows): void => {
-  sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
-  sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
-  sql.run(
+export function* replaceRows(number: number, rows: Rows): Sql.Script<void> {
+  yield* Sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
+  yield* Sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
+  yield* Sql.run(
     "UPDATE jobchain_chains SET wire = ?, chain_state = ?, elapsed = ?, total_jobs = ?, closed_at = NULL WHERE number = ?",
     WireRows.headOf(rows.jobChain),
     rows.chainState,
@@ -113,35 +130,39 @@ export const replaceRows = (sql: Sql, number: number, rows: Rows): void => {
     Object.keys(rows.jobChain.jobs ?? {}).length,
     number
   )
-  for (const step of stepsOf(rows)) step(sql, number)
+  for (const step of stepsOf(rows)) yield* step(number)
 }
 
+/** Writes a part of the chain with this number. */
+type Step = (number: number) => Sql.Script<void>
+
 /** The parts; at least one. */
-const stepsOf = ({ jobChain, records }: Rows): ReadonlyArray<(sql: Sql, number: number) => void> => {
+const stepsOf = ({ jobChain, records }: Rows): ReadonlyArray<Step> => {
   const ids = Object.keys(jobChain.jobs ?? {})
-  const steps: Array<(sql: Sql, number: number) => void> = []
+  const steps: Array<Step> = []
   for (let start = 0; start === 0 || start < ids.length; start += rowsPerTransaction) {
     const end = start + rowsPerTransaction
-    steps.push((sql, number) => WireRows.insertJobs(sql, number, jobChain, ids.slice(start, end), start))
+    steps.push((number) => WireRows.insertJobs(number, jobChain, ids.slice(start, end), start))
   }
   for (let start = 0; start < records.length; start += rowsPerTransaction) {
-    steps.push((sql, number) => {
-      for (const record of records.slice(start, start + rowsPerTransaction)) RecordRows.upsert(sql, number, record)
-    })
+    steps.push((number) => RecordRows.upsert(number, records.slice(start, start + rowsPerTransaction)))
   }
-  return steps.length === 2 && records.length > 0
-    ? [(sql, number) => steps.forEach((step) => step(sql, number))]
-    : steps
+  return steps.length === 2 && records.length > 0 ? [inOne(steps)] : steps
 }
+
+const inOne = (steps: ReadonlyArray<Step>): Step =>
+  function*(number) {
+    for (const step of steps) yield* step(number)
+  }
 
 /** Two or three milliseconds, in which nothing else happens in the process. */
 const rowsPerTransaction = 500
 
-const insertChain = (sql: Sql, chain: NewChain): number =>
-  sql.insert(
+function* insertChain(chain: NewChain): Sql.Script<number> {
+  const inserted = yield* Sql.get<{ readonly number: number }>(
     `INSERT INTO jobchain_chains (request_id, state, chain_state, elapsed, total_jobs, finished_jobs, closed_at, wire, name, type,
        user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at)
-     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL)`,
+     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL) RETURNING number`,
     JobState.toCode(chain.state),
     chain.chainState,
     chain.elapsed,
@@ -158,20 +179,22 @@ const insertChain = (sql: Sql, chain: NewChain): number =>
     chain.createdAt,
     chain.startedAt
   )
+  return inserted?.number ?? 0
+}
 
 /** Gives a chain that is all there its request id, and returns the number of the chain that has lost it. */
-const publish = (sql: Sql, { isOwned, requestId }: NewChain, number: number): number | undefined => {
-  const replaced = select(sql, requestId)?.number
+function* publish({ isOwned, requestId }: NewChain, number: number): Sql.Script<number | undefined> {
+  const replaced = (yield* select(requestId))?.number
   if (replaced !== undefined) {
-    sql.run(
+    yield* Sql.run(
       `UPDATE jobchain_chains SET (type, user_name, args, is_request, created_at) =
          (SELECT type, user_name, args, is_request, created_at FROM jobchain_chains WHERE number = ?) WHERE number = ?`,
       replaced,
       number
     )
-    Deletion.hide(sql, replaced)
+    yield* Deletion.hide(replaced)
   }
-  sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
-  if (!isOwned) sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
+  yield* Sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
+  if (!isOwned) yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
   return replaced
 }

@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
-import type { Sql, Tables } from "./Tables.ts"
+import * as RowsStatement from "./RowsStatement.ts"
+import * as Sql from "./Sql.ts"
+import type { Tables } from "./Tables.ts"
 
 export interface Chunk {
   readonly stream: keyof OutputTail
@@ -18,20 +20,26 @@ export interface Chunk {
   readonly leftOut: number
 }
 
-/** Keeps a chunk. */
-export const insert = (sql: Sql, chain: number, key: TryKey, { bytes, chunk, leftOut, stream }: Chunk): void => {
-  sql.run(
-    `INSERT INTO jobchain_outputs (chain, job_id, try, stream, chunk, bytes, left_out) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (chain, job_id, try, stream, chunk) DO NOTHING`,
-    chain,
-    key.jobId,
-    key.try,
-    stream,
-    chunk,
-    bytes,
-    leftOut
+/** Keeps chunks. */
+export const insert = (chain: number, key: TryKey, chunks: ReadonlyArray<Chunk>): Sql.Script<void> =>
+  Sql.writeRows(
+    insertChunks,
+    chunks.map(({ bytes, chunk, leftOut, stream }) => [chain, key.jobId, key.try, stream, chunk, bytes, leftOut])
   )
-}
+
+const insertChunks = RowsStatement.insert({
+  table: "jobchain_outputs",
+  columns: {
+    chain: "integer",
+    job_id: "text",
+    try: "integer",
+    stream: "text",
+    chunk: "integer",
+    bytes: "bytes",
+    left_out: "integer"
+  },
+  onConflict: "(chain, job_id, try, stream, chunk) DO NOTHING"
+})
 
 /** What is there already of a job, from earlier tries and from before a crash. */
 export interface Kept {
@@ -41,8 +49,8 @@ export interface Kept {
   readonly chunks: Readonly<Record<keyof OutputTail, number>>
 }
 
-export const selectKept = (sql: Sql, chain: number, key: TryKey): Kept => {
-  const rows = sql.all<
+export function* selectKept(chain: number, key: TryKey): Sql.Script<Kept> {
+  const rows = yield* Sql.all<
     { readonly try: number; readonly stream: string; readonly chunks: number; readonly bytes: number }
   >(
     `SELECT try, stream, max(chunk) + 1 AS chunks, sum(length(bytes)) AS bytes FROM jobchain_outputs
@@ -64,14 +72,16 @@ export interface Written extends TryKey {
 }
 
 /** Tells of every stream of a request, or of one of its jobs, that has something in it; of a try, stdout comes first. */
-export const selectWritten = (sql: Sql, requestId: string, jobId?: string): ReadonlyArray<Written> =>
-  sql.all<Omit<Written, "requestId">>(
-    `SELECT o.job_id AS jobId, o.try, o.stream, max(o.chunk) + 1 AS chunks
+export function* selectWritten(requestId: string, jobId?: string): Sql.Script<ReadonlyArray<Written>> {
+  const rows = yield* Sql.all<Omit<Written, "requestId">>(
+    `SELECT o.job_id AS "jobId", o.try, o.stream, max(o.chunk) + 1 AS chunks
      FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
      WHERE c.request_id = ? ${jobId === undefined ? "" : "AND o.job_id = ?"} GROUP BY o.job_id, o.try, o.stream
      ORDER BY o.job_id, o.try, o.stream DESC`,
     ...(jobId === undefined ? [requestId] : [requestId, jobId])
-  ).map((row) => ({ requestId, ...row }))
+  )
+  return rows.map((row) => ({ requestId, ...row }))
+}
 
 /** Reads what a try has written so far, a chunk at a time, from the chunk of that number on. */
 export const stream = (
@@ -82,8 +92,8 @@ export const stream = (
 ): Stream.Stream<Uint8Array> =>
   Stream.paginate(from, (chunk) =>
     Effect.map(
-      tables.read((sql) =>
-        sql.get<{ readonly bytes: Uint8Array }>(
+      tables.read(() =>
+        Sql.get<{ readonly bytes: Uint8Array }>(
           `SELECT bytes FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
            WHERE c.request_id = ? AND o.job_id = ? AND o.try = ? AND o.stream = ? AND o.chunk = ?`,
           requestId,

@@ -6,7 +6,7 @@
  * write to a chain looks in the same transaction whether the chain is still its own, so that a process which was stopped,
  * frozen or had its clock set, and lost its chains to another one, writes nothing more to them.
  *
- * Leases run on the machine's own clock.
+ * Leases run on the database's clock: that of the machine for SQLite, that of its server for PostgreSQL.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,10 @@ import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
-import { liveClock, onLiveClock, type Sql, Tables } from "./Tables.ts"
+import { liveClock, onLiveClock } from "./Patience.ts"
+import * as RowsStatement from "./RowsStatement.ts"
+import * as Sql from "./Sql.ts"
+import { Tables } from "./Tables.ts"
 
 /** Schema for a process that has, or had, the store open. */
 export const Owner = Schema.Struct({
@@ -56,11 +59,30 @@ export interface OwnerRow {
   readonly pid: number | null
   readonly since: number | null
   readonly aliveUntil: number | null
+  /** 1 while its lease runs. */
+  readonly isAlive: number | null
 }
 
 /** Selects an `OwnerRow`, from chains `c` joined with `ownerJoin`. */
-export const ownerColumns = "c.owner, o.host, o.machine, o.pid, o.started_at AS since, o.alive_until AS aliveUntil"
+export const ownerColumns = `c.owner, o.host, o.machine, o.pid, o.started_at AS since, o.alive_until AS "aliveUntil",
+  CASE WHEN o.alive_until >= jobchain_now() THEN 1 END AS "isAlive"`
 export const ownerJoin = "LEFT JOIN jobchain_owners o ON o.id = c.owner"
+
+/** Returns the owner ids of chains by their numbers, and keeps them as they are until the transaction ends. */
+export function* lockOwners(chains: ReadonlyArray<number>): Sql.Script<ReadonlyMap<number, string | null>> {
+  const rows = yield* Sql.readRows<{ readonly number: number; readonly owner: string | null }>(
+    lockChains,
+    chains.map((number) => [number])
+  )
+  return new Map(rows.map(({ number, owner }) => [number, owner]))
+}
+
+const lockChains = RowsStatement.lock({
+  table: "jobchain_chains",
+  columns: "number, owner",
+  key: "number",
+  type: "integer"
+})
 
 /** A chain that this process owns. */
 export interface OwnedChain {
@@ -87,12 +109,13 @@ export class Ownership extends Context.Service<Ownership, {
 }
 
 const make = Effect.fnUntraced(function*(leaseMillis: number) {
-  const tables = yield* Tables
-  const self = { id: randomUUID(), host: hostname(), machine: machineName(), pid: process.pid, since: now() }
-  const renewal = tables.write((sql) => renew(sql, self, now() + leaseMillis))
+  const { urgent } = yield* Tables
+  const since = liveClock.currentTimeMillisUnsafe()
+  const self = { id: randomUUID(), host: hostname(), machine: machineName(), pid: process.pid, since }
+  const renewal = urgent.write(() => renew(self, leaseMillis))
   yield* Effect.acquireRelease(
     renewal,
-    () => tables.write((sql) => void sql.run("DELETE FROM jobchain_owners WHERE id = ?", self.id))
+    () => urgent.write(() => Sql.run("DELETE FROM jobchain_owners WHERE id = ?", self.id))
   )
   yield* renewal.pipe(
     Effect.schedule(Schedule.spaced(Duration.millis(leaseMillis / renewalsPerLease))),
@@ -118,27 +141,25 @@ interface Self {
 }
 
 /** The row may be gone: it was taken for that of a dead process, and cleared away. */
-const renew = (sql: Sql, { host, id, machine, pid, since }: Self, aliveUntil: number): void => {
-  sql.run(
-    `INSERT INTO jobchain_owners (id, host, machine, pid, started_at, alive_until) VALUES (?, ?, ?, ?, ?, ?)
+const renew = ({ host, id, machine, pid, since }: Self, leaseMillis: number): Sql.Script<void> =>
+  Sql.run(
+    `INSERT INTO jobchain_owners (id, host, machine, pid, started_at, alive_until)
+     VALUES (?, ?, ?, ?, ?, jobchain_now() + ?)
      ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until`,
     id,
     host,
     machine,
     pid,
     since,
-    aliveUntil
+    leaseMillis
   )
-}
-
-const now = (): number => liveClock.currentTimeMillisUnsafe()
 
 /** Returns the process of a row that has one. */
 export const ownerOf = ({ host, pid, since }: OwnerRow): Owner | undefined =>
   host === null || pid === null || since === null ? undefined : { host, pid, since }
 
-const isLiving = ({ aliveUntil, machine, pid }: OwnerRow, here: string): boolean => {
-  if (aliveUntil === null || aliveUntil < now()) return false
+const isLiving = ({ isAlive, machine, pid }: OwnerRow, here: string): boolean => {
+  if (isAlive !== 1) return false
   // One that was killed on this machine need not be waited for.
   return pid === null || here === "" || machine !== here || isRunning(pid)
 }

@@ -8,7 +8,8 @@ import * as JobData from "../domain/JobData.ts"
 import * as JobRecord from "../domain/JobRecord.ts"
 import type { Chain } from "../domain/Progress.ts"
 import { DamagedRow, jsonObject, type Place } from "./DamagedRow.ts"
-import type { Sql } from "./Tables.ts"
+import * as RowsStatement from "./RowsStatement.ts"
+import * as Sql from "./Sql.ts"
 
 /** The columns that a job's record becomes. */
 interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "writes" | "base" | keyof Extras> {
@@ -52,36 +53,73 @@ export const changeOf = (
   }
 }
 
-/** Writes a change. */
-export const upsert = (sql: Sql, chain: number, change: RecordChange): void => {
-  const { crashes, waitUntil } = change
-  sql.run(
-    `INSERT INTO jobchain_records (chain, job, state, latest_tries, total_tries, sequence_tries, completion, is_rewinding,
-       writes, base, base_after, extras, wait_until, crashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (chain, job) DO UPDATE SET state = excluded.state, latest_tries = excluded.latest_tries,
-       total_tries = excluded.total_tries, sequence_tries = excluded.sequence_tries, completion = excluded.completion,
-       is_rewinding = excluded.is_rewinding, writes = excluded.writes, base = excluded.base,
-       base_after = excluded.base_after, extras = excluded.extras,
-       wait_until = CASE ? WHEN 1 THEN jobchain_records.wait_until ELSE excluded.wait_until END,
-       crashes = jobchain_records.crashes * ? + excluded.crashes`,
-    chain,
-    change.job,
-    change.state,
-    change.latestTries,
-    change.totalTries,
-    change.sequenceTries,
-    change.completion,
-    change.isRewinding,
-    change.writes,
-    change.base,
-    change.baseAfter,
-    change.extras,
-    waitUntil ?? null,
-    crashes === 1 ? 1 : 0,
-    waitUntil === undefined ? 1 : 0,
-    crashes === "none" ? 0 : 1
-  )
+/** Writes changes, of one job each. */
+export function* upsert(chain: number, changes: ReadonlyArray<RecordChange>): Sql.Script<void> {
+  for (const { keepsWait, resetsCrashes, statement } of upserts) {
+    const alike = changes.filter(({ crashes, waitUntil }) =>
+      (waitUntil === undefined) === keepsWait && (crashes === "none") === resetsCrashes
+    )
+    yield* Sql.writeRows(statement, alike.map((change) => valuesOf(chain, change)))
+  }
 }
+
+const valuesOf = (chain: number, change: RecordChange) => [
+  chain,
+  change.job,
+  change.state,
+  change.latestTries,
+  change.totalTries,
+  change.sequenceTries,
+  change.completion,
+  change.isRewinding,
+  change.writes,
+  change.base,
+  change.baseAfter,
+  change.extras,
+  change.waitUntil ?? null,
+  change.crashes === 1 ? 1 : 0
+]
+
+const setAlways = [
+  "state",
+  "latest_tries",
+  "total_tries",
+  "sequence_tries",
+  "completion",
+  "is_rewinding",
+  "writes",
+  "base",
+  "base_after",
+  "extras"
+].map((column) => `${column} = excluded.${column}`).join(", ")
+
+/** What becomes of a row that is there already depends on two things, and its statement with them. */
+const upserts = [[false, false], [false, true], [true, false], [true, true]].map(([keepsWait, resetsCrashes]) => ({
+  keepsWait,
+  resetsCrashes,
+  statement: RowsStatement.insert({
+    table: "jobchain_records",
+    columns: {
+      chain: "integer",
+      job: "integer",
+      state: "integer",
+      latest_tries: "integer",
+      total_tries: "integer",
+      sequence_tries: "integer",
+      completion: "integer",
+      is_rewinding: "integer",
+      writes: "text",
+      base: "text",
+      base_after: "integer",
+      extras: "text",
+      wait_until: "real",
+      crashes: "integer"
+    },
+    onConflict: `(chain, job) DO UPDATE SET ${setAlways},
+      wait_until = ${keepsWait === true ? "jobchain_records" : "excluded"}.wait_until,
+      crashes = ${resetsCrashes === true ? "0" : "jobchain_records.crashes + excluded.crashes"}`
+  })
+}))
 
 /** A row of `records`. */
 export interface RecordRow extends RecordColumns {
@@ -90,11 +128,11 @@ export interface RecordRow extends RecordColumns {
 }
 
 /** Reads the rows of a chain. */
-export const select = (sql: Sql, chain: number): ReadonlyArray<RecordRow> =>
-  sql.all<RecordRow>(
-    `SELECT job, state, latest_tries AS latestTries, total_tries AS totalTries, sequence_tries AS sequenceTries, completion,
-       is_rewinding AS isRewinding, writes, base, base_after AS baseAfter, extras, wait_until AS waitUntil,
-       crashes
+export const select = (chain: number): Sql.Script<ReadonlyArray<RecordRow>> =>
+  Sql.all<RecordRow>(
+    `SELECT job, state, latest_tries AS "latestTries", total_tries AS "totalTries", sequence_tries AS "sequenceTries",
+       completion, is_rewinding AS "isRewinding", writes, base, base_after AS "baseAfter", extras,
+       wait_until AS "waitUntil", crashes
      FROM jobchain_records WHERE chain = ? ORDER BY job`,
     chain
   )

@@ -19,8 +19,10 @@ import type { Checkpoint } from "../engine/Checkpoint.ts"
 import * as Deletion from "./Deletion.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
-import { type OwnedChain, Ownership } from "./Ownership.ts"
+import { lockOwners, type OwnedChain, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
+import * as RowsStatement from "./RowsStatement.ts"
+import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
 import { Tables } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
@@ -40,7 +42,7 @@ export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> =
     })
 
     const get = Effect.fnUntraced(function*(requestId: string) {
-      const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+      const present = yield* tables.read(() => NewChain.select(requestId))
       const taken = present === undefined || present.owner === null ? undefined : present
       const found = taken === undefined ? undefined : yield* snapshot({ requestId, number: taken.number })
       return found ?? (yield* new ChainNotFound({ requestId }))
@@ -59,7 +61,7 @@ export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> =
         }),
       remove: (requestId) => remove(tables, ownership, requestId),
       getAll: Effect.gen(function*() {
-        const keys = yield* tables.read((sql) => sql.all<StoredChain.ChainKey>(selectTaken))
+        const keys = yield* tables.read(() => Sql.all<StoredChain.ChainKey>(selectTaken))
         const found = yield* Effect.forEach(keys, snapshot)
         return found.filter((chain) => chain !== undefined)
       })
@@ -67,7 +69,7 @@ export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> =
   })
 )
 
-const selectTaken = `SELECT number, request_id AS requestId FROM jobchain_chains
+const selectTaken = `SELECT number, request_id AS "requestId" FROM jobchain_chains
   WHERE owner IS NOT NULL AND request_id IS NOT NULL ORDER BY number`
 
 /** Takes a chain in, unless it is one that was claimed: that is all there. */
@@ -147,24 +149,36 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
     chain.elapsed.chain,
     Number.isFinite(closedAt) ? closedAt : null,
     outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
+    1,
     number
   ]
   return {
     requestId,
     chain: number,
     rows: 1 + added.length + changes.length + logs.length,
-    apply: (sql) => {
-      sql.run(updateChain, ...progress)
-      for (const row of added) WireRows.upsertJob(sql, number, row)
-      for (const change of changes) RecordRows.upsert(sql, number, change)
-      for (const log of logs) LogRows.insert(sql, number, log)
+    *apply() {
+      yield* Sql.writeRows(updateChain, [progress])
+      yield* WireRows.upsertJobs(number, added)
+      yield* RecordRows.upsert(number, changes)
+      yield* LogRows.insert(number, logs)
     }
   }
 }
 
-const updateChain =
-  `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, total_jobs = ?, elapsed = ?, closed_at = ?, finished_at = ?,
-  has_begun = 1 WHERE number = ?`
+const updateChain = RowsStatement.update({
+  table: "jobchain_chains",
+  set: {
+    state: "integer",
+    chain_state: "integer",
+    finished_jobs: "integer",
+    total_jobs: "integer",
+    elapsed: "real",
+    closed_at: "integer",
+    finished_at: "real",
+    has_begun: "integer"
+  },
+  key: "number"
+})
 
 const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): ReadonlyArray<RecordRows.RecordChange> => {
   const waits = new Map(waiting.map(({ job, until }) => [job, until]))
@@ -196,18 +210,19 @@ export const remove = Effect.fnUntraced(function*(
   if (owned === undefined || owned.number === 0) return
   ownership.chains.delete(requestId)
   const { number } = owned
-  const isGone = yield* tables.write((sql) => {
-    const row = sql.get<{ readonly hasBegun: number; readonly isRequest: number }>(
-      "SELECT has_begun AS hasBegun, is_request AS isRequest FROM jobchain_chains WHERE number = ? AND owner = ?",
+  const isGone = yield* tables.write(function*() {
+    yield* lockOwners([number])
+    const row = yield* Sql.get<{ readonly hasBegun: number; readonly isRequest: number }>(
+      `SELECT has_begun AS "hasBegun", is_request AS "isRequest" FROM jobchain_chains WHERE number = ? AND owner = ?`,
       number,
       ownership.id
     )
     if (row === undefined) return false
     const isGone = row.hasBegun === 0 && row.isRequest === 0
-    if (isGone) Deletion.hide(sql, number)
-    else sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
+    if (isGone) yield* Deletion.hide(number)
+    else yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
     if (state !== undefined) {
-      sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), number)
+      yield* Sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), number)
     }
     return isGone
   })

@@ -13,7 +13,8 @@ import * as Layer from "effect/Layer"
 import { JobOutput, type TryKey } from "../engine/JobOutput.ts"
 import * as OutputRows from "./OutputRows.ts"
 import { Ownership } from "./Ownership.ts"
-import { onLiveClock, Tables } from "./Tables.ts"
+import { onLiveClock } from "./Patience.ts"
+import { Tables } from "./Tables.ts"
 import { TryOutput } from "./TryOutput.ts"
 import { Writer } from "./Writer.ts"
 
@@ -39,16 +40,14 @@ const make = Effect.fnUntraced(function*({ bytesMax }: Options) {
       const chain = chains.get(key.requestId)?.number ?? 0
       // Nobody keeps this chain here.
       if (chain === 0) return void output.takeChunks()
-      if (!output.isReady) output.begin(yield* tables.read((sql) => OutputRows.selectKept(sql, chain, key)))
+      if (!output.isReady) output.begin(yield* tables.read(() => OutputRows.selectKept(chain, key)))
       const chunks = [...output.takeChunks(), ...(isOver ? output.takeMarkers() : [])]
       if (chunks.length === 0) return
       const written = writer.write({
         requestId: key.requestId,
         chain,
         rows: chunks.reduce((rows, { bytes }) => rows + 1 + bytes.length / bytesPerRow, 0),
-        apply: (sql) => {
-          for (const chunk of chunks) OutputRows.insert(sql, chain, key, chunk)
-        }
+        apply: () => OutputRows.insert(chain, key, chunks)
       })
       // Whoever has lost the chain hears of it at the next checkpoint; the job that writes is not to blame.
       yield* Effect.exit(written)

@@ -29,9 +29,10 @@ import { type DamagedRow, jsonObject } from "./DamagedRow.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
 import { Ownership } from "./Ownership.ts"
+import * as Sql from "./Sql.ts"
 import { differing } from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
-import { type Sql, Tables } from "./Tables.ts"
+import { Tables } from "./Tables.ts"
 
 export interface Options {
   /** What `requestList` answers; nothing unless given. */
@@ -59,16 +60,16 @@ const make = (
   const inState = <A>(
     requestId: string,
     expected: ReadonlyArray<JobState.JobState>,
-    act: (sql: Sql, present: NewChain.Present, now: number) => A
+    act: (present: NewChain.Present, now: number) => Sql.Script<A>
   ): Effect.Effect<A, StateError> =>
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      const done = yield* tables.write((sql) => {
-        const present = NewChain.select(sql, requestId)
+      const done = yield* tables.write(function*() {
+        const present = yield* NewChain.lock(requestId)
         if (present === undefined) return { refusal: new RequestNotFound({ requestId }) }
         const state = JobState.fromCode(present.state)
         if (!expected.includes(state)) return { refusal: new RequestStateConflict({ requestId, state, expected }) }
-        return { value: act(sql, present, now) }
+        return { value: yield* act(present, now) }
       })
       return "refusal" in done ? yield* done.refusal : done.value
     })
@@ -103,13 +104,13 @@ const make = (
 
   const start = Effect.fnUntraced(function*(requestId: string) {
     // Noted first: the chain may be over before the job runner has answered.
-    const before = yield* inState(requestId, ["PENDING", "SUSPENDED"], (sql, present, now) => {
-      const row = sql.get<{ readonly startedAt: number | null }>(
-        "SELECT started_at AS startedAt FROM jobchain_chains WHERE number = ?",
+    const before = yield* inState(requestId, ["PENDING", "SUSPENDED"], function*(present, now) {
+      const row = yield* Sql.get<{ readonly startedAt: number | null }>(
+        `SELECT started_at AS "startedAt" FROM jobchain_chains WHERE number = ?`,
         present.number
       )
-      setState(sql, present.number, "RUNNING")
-      sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", now, present.number)
+      yield* setState(present.number, "RUNNING")
+      yield* Sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", now, present.number)
       return { ...present, startedAt: row?.startedAt ?? null }
     })
     if (jobRunner === undefined) return
@@ -118,8 +119,8 @@ const make = (
       ? Effect.flatMap(needed(suspendedChain(key), requestId), jobRunner.resume)
       : Effect.flatMap(needed(wireChain(key), requestId), jobRunner.start)
     yield* Effect.onError(ask, () =>
-      tables.write((sql) =>
-        void sql.run(
+      tables.write(() =>
+        Sql.run(
           "UPDATE jobchain_chains SET state = ?, started_at = ? WHERE number = ? AND state = ? AND owner IS NULL",
           before.state,
           before.startedAt,
@@ -135,7 +136,7 @@ const make = (
   const wireChain = (key: StoredChain.ChainKey) => unavailable(StoredChain.loadWire(tables, key))
 
   const getJobChain = Effect.fnUntraced(function*(requestId: string) {
-    const present = yield* tables.read((sql) => NewChain.select(sql, requestId))
+    const present = yield* tables.read(() => NewChain.select(requestId))
     if (present === undefined) return yield* new RequestNotFound({ requestId })
     const key = { requestId, number: present.number }
     const isSuspended = present.state === JobState.SUSPENDED
@@ -146,9 +147,9 @@ const make = (
   })
 
   const finish = ({ finishedAt, finishedJobs, requestId, state }: FinishRequest) =>
-    inState(requestId, ["RUNNING", state], (sql, { number }) => {
-      setState(sql, number, state)
-      sql.run(
+    inState(requestId, ["RUNNING", state], function*({ number }) {
+      yield* setState(number, state)
+      yield* Sql.run(
         "UPDATE jobchain_chains SET finished_jobs = ?, finished_at = ?, owner = NULL WHERE number = ?",
         finishedJobs,
         finishedAt,
@@ -160,10 +161,10 @@ const make = (
     Effect.suspend(() => {
       const requestId = suspended.requestId ?? ""
       const rows = wireOf(suspended)
-      return inState(requestId, ["RUNNING", "SUSPENDED"], (sql, { number }) => {
-        NewChain.replaceRows(sql, number, rows)
-        setState(sql, number, "SUSPENDED")
-        sql.run(
+      return inState(requestId, ["RUNNING", "SUSPENDED"], function*({ number }) {
+        yield* NewChain.replaceRows(number, rows)
+        yield* setState(number, "SUSPENDED")
+        yield* Sql.run(
           "UPDATE jobchain_chains SET finished_jobs = ?, has_begun = 1 WHERE number = ?",
           suspended.jobChain?.finishedJobs ?? 0,
           number
@@ -172,7 +173,7 @@ const make = (
     })
 
   const stop = Effect.fnUntraced(function*(requestId: string) {
-    yield* inState(requestId, ["RUNNING"], () => {})
+    yield* inState(requestId, ["RUNNING"], function*() {})
     if (jobRunner === undefined) return yield* new RequestManagerUnavailable({ reason: "it has no job runner" })
     yield* jobRunner.stop(requestId)
   })
@@ -193,17 +194,17 @@ const make = (
     stopRequest: stop,
     suspendRequest: suspend,
     getJobChain,
-    getJobLogs: (requestId) => tables.read((sql) => LogRows.selectAll(sql, requestId)),
+    getJobLogs: (requestId) => tables.read(() => LogRows.selectAll(requestId)),
     getJobLog: (requestId, jobId, jobTry) =>
-      Effect.flatMap(tables.read((sql) => LogRows.selectOfJob(sql, requestId, jobId)), (logs) => {
+      Effect.flatMap(tables.read(() => LogRows.selectOfJob(requestId, jobId)), (logs) => {
         const found = logs.findLast((log) => jobTry === undefined || log.try === jobTry)
         return found === undefined ? Effect.fail(new JobLogNotFound({ requestId, jobId })) : Effect.succeed(found)
       }),
     createJobLog: (log) =>
       Effect.flatMap(
-        tables.write((sql) => {
-          const present = NewChain.select(sql, log.requestId)
-          if (present !== undefined) LogRows.insert(sql, present.number, log)
+        tables.write(function*() {
+          const present = yield* NewChain.select(log.requestId)
+          if (present !== undefined) yield* LogRows.insert(present.number, [log])
           return present !== undefined
         }),
         (isKept) =>
@@ -215,8 +216,8 @@ const make = (
     running: (requestId) => jobRunner?.running(requestId) ?? Effect.succeed([]),
     updateProgress: ({ finishedJobs, requestId }) =>
       // What is sent late must not change what a final state says.
-      tables.write((sql) =>
-        void sql.run(
+      tables.write(() =>
+        Sql.run(
           "UPDATE jobchain_chains SET finished_jobs = ? WHERE request_id = ? AND state = ?",
           finishedJobs,
           requestId,
@@ -234,9 +235,8 @@ const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
   return { requestId, jobChain, chainState: chain.state, elapsed: chain.elapsed.chain, records: differing(chain) }
 }
 
-const setState = (sql: Sql, chain: number, state: JobState.JobState): void => {
-  sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), chain)
-}
+const setState = (chain: number, state: JobState.JobState): Sql.Script<void> =>
+  Sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), chain)
 
 const unavailable = <A>(loaded: Effect.Effect<A, DamagedRow>): Effect.Effect<A, RequestManagerUnavailable> =>
   Effect.mapError(loaded, (damage) => new RequestManagerUnavailable({ reason: damage.message }))
@@ -264,10 +264,11 @@ interface RequestRow {
 
 const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => {
   const { params, where } = ChainList.conditions(filter)
-  return tables.read((sql) =>
-    sql.all<RequestRow>(
-      `SELECT c.request_id AS id, c.type, c.state, c.user_name AS user, c.args, c.created_at AS createdAt,
-         c.started_at AS startedAt, c.finished_at AS finishedAt, c.total_jobs AS totalJobs, c.finished_jobs AS finishedJobs
+  return tables.read(() =>
+    Sql.all<RequestRow>(
+      `SELECT c.request_id AS id, c.type, c.state, c.user_name AS "user", c.args, c.created_at AS "createdAt",
+         c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.total_jobs AS "totalJobs",
+         c.finished_jobs AS "finishedJobs"
        FROM jobchain_chains c ${where} ${ChainList.pageOf(filter)}`,
       ...params
     )

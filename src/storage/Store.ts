@@ -25,6 +25,7 @@ import * as Migrations from "./Migrations.ts"
 import * as NodeSqlite from "./NodeSqlite.ts"
 import { Ownership } from "./Ownership.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
+import * as SqliteTables from "./SqliteTables.ts"
 import * as SqlJobOutput from "./SqlJobOutput.ts"
 import * as SqlRequestManager from "./SqlRequestManager.ts"
 import { Tables } from "./Tables.ts"
@@ -63,7 +64,7 @@ export const layerWithInner = (
 ): Layer.Layer<Services | Tables | Ownership | Writer | NodeSqlite.Database, OpenError> => {
   const migrated = Layer.effectDiscard(Migrations.run)
   const database = NodeSqlite.layer(options)
-  const tables = Tables.layer.pipe(Layer.provideMerge(Layer.provideMerge(migrated, database)))
+  const tables = SqliteTables.layer.pipe(Layer.provideMerge(Layer.provideMerge(migrated, database)))
   const ownership = Ownership.layerWith(Duration.fromInputUnsafe(options.lease ?? "10 seconds"))
   const writer = Layer.provideMerge(Writer.layer, Layer.provideMerge(ownership, tables))
   const services = Layer.mergeAll(

@@ -13,7 +13,8 @@ import type * as Slices from "../domain/Slices.ts"
 import * as GivingWay from "../engine/GivingWay.ts"
 import { DamagedRow } from "./DamagedRow.ts"
 import * as RecordRows from "./RecordRows.ts"
-import type { Sql, Tables } from "./Tables.ts"
+import * as Sql from "./Sql.ts"
+import type { Tables } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
 
 /** Names a chain in the store. */
@@ -45,10 +46,9 @@ export const load = Effect.fnUntraced(function*(
   const jobChain = yield* loadWire(tables, key)
   if (jobChain === undefined) return undefined
   const compiled = yield* GivingWay.run(compile(jobChain))
-  const { records, row } = yield* tables.read((sql) => ({
-    row: selectChain(sql, key),
-    records: RecordRows.select(sql, key.number)
-  }))
+  const { records, row } = yield* tables.read(function*() {
+    return { row: yield* selectChain(key), records: yield* RecordRows.select(key.number) }
+  })
   if (row === undefined) return undefined
   const chain = yield* decoding(() => restored(compiled, row, records))
   return { chain, records }
@@ -60,12 +60,12 @@ export const loadWire = Effect.fnUntraced(function*(
   key: ChainKey
 ): Effect.fn.Return<JobChain | undefined, DamagedRow> {
   const { number, requestId } = key
-  const row = yield* tables.read((sql) => selectChain(sql, key))
+  const row = yield* tables.read(() => selectChain(key))
   if (row === undefined) return undefined
   const assembly = new WireRows.Assembly(requestId)
   // Jobs that have left the chain have rows, too.
   for (let start = 0, isLast = false; start < row.totalJobs || !isLast; start += jobsPerRead) {
-    const jobs = yield* tables.read((sql) => WireRows.selectJobs(sql, number, start, jobsPerRead))
+    const jobs = yield* tables.read(() => WireRows.selectJobs(number, start, jobsPerRead))
     yield* decoding(() => {
       for (const job of jobs) assembly.add(job)
     })
@@ -73,7 +73,7 @@ export const loadWire = Effect.fnUntraced(function*(
     yield* Effect.yieldNow
   }
   if (assembly.size < row.totalJobs) {
-    if ((yield* tables.read((sql) => selectChain(sql, key))) === undefined) return undefined
+    if ((yield* tables.read(() => selectChain(key))) === undefined) return undefined
     const reason = `${assembly.size} rows are there, expected one for each of ${row.totalJobs} jobs`
     return yield* new DamagedRow({ table: "jobchain_jobs", requestId, reason })
   }
@@ -93,9 +93,9 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
     }
   })
 
-const selectChain = (sql: Sql, { number, requestId }: ChainKey): ChainRow | undefined =>
-  sql.get<ChainRow>(
-    `SELECT chain_state AS chainState, closed_at AS closedAt, elapsed, total_jobs AS totalJobs, wire
+const selectChain = ({ number, requestId }: ChainKey): Sql.Script<ChainRow | undefined> =>
+  Sql.get<ChainRow>(
+    `SELECT chain_state AS "chainState", closed_at AS "closedAt", elapsed, total_jobs AS "totalJobs", wire
      FROM jobchain_chains WHERE number = ? AND request_id = ?`,
     number,
     requestId

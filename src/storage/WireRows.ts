@@ -11,7 +11,8 @@ import * as Graph from "../domain/Graph.ts"
 import type { Job, JobChain } from "../domain/JobChain.ts"
 import type { Chain } from "../domain/Progress.ts"
 import { jsonObject, jsonStrings } from "./DamagedRow.ts"
-import type { Sql } from "./Tables.ts"
+import * as RowsStatement from "./RowsStatement.ts"
+import * as Sql from "./Sql.ts"
 
 /** A row of `jobs`. */
 export interface JobRow {
@@ -33,24 +34,33 @@ export const headOf = ({ adjacencyList, jobs, ...rest }: JobChain): string =>
 
 /** Inserts the jobs `ids`, the first of which is number `start`. */
 export const insertJobs = (
-  sql: Sql,
   chain: number,
   { adjacencyList, jobs }: JobChain,
   ids: ReadonlyArray<string>,
   start: number
-): void => {
-  for (const [index, id] of ids.entries()) {
-    const next = adjacencyList != null && Object.hasOwn(adjacencyList, id) ? JSON.stringify(adjacencyList[id]) : null
-    sql.run(
-      "INSERT INTO jobchain_jobs (chain, job, id, spec, next) VALUES (?, ?, ?, ?, ?)",
+): Sql.Script<void> =>
+  Sql.writeRows(
+    insertRows,
+    ids.map((id, index) => [
       chain,
       start + index,
       id,
       JSON.stringify(jobs?.[id]),
-      next
-    )
-  }
-}
+      adjacencyList != null && Object.hasOwn(adjacencyList, id) ? JSON.stringify(adjacencyList[id]) : null
+    ])
+  )
+
+const table = {
+  table: "jobchain_jobs",
+  columns: { chain: "integer", job: "integer", id: "text", spec: "text", next: "text" }
+} as const
+
+const insertRows = RowsStatement.insert(table)
+
+const upsertRows = RowsStatement.insert({
+  ...table,
+  onConflict: "(chain, job) DO UPDATE SET spec = excluded.spec, next = excluded.next"
+})
 
 /** Returns the row of a job that has joined a chain, or that others have joined right after. */
 export const rowOf = ({ graph, jobs }: Chain, job: number): JobRow => ({
@@ -60,22 +70,13 @@ export const rowOf = ({ graph, jobs }: Chain, job: number): JobRow => ({
   next: JSON.stringify(Graph.nextIds(graph, job))
 })
 
-/** Writes such a row. */
-export const upsertJob = (sql: Sql, chain: number, { id, job, next, spec }: JobRow): void => {
-  sql.run(
-    `INSERT INTO jobchain_jobs (chain, job, id, spec, next) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (chain, job) DO UPDATE SET spec = excluded.spec, next = excluded.next`,
-    chain,
-    job,
-    id,
-    spec,
-    next
-  )
-}
+/** Writes such rows. */
+export const upsertJobs = (chain: number, rows: ReadonlyArray<JobRow>): Sql.Script<void> =>
+  Sql.writeRows(upsertRows, rows.map(({ id, job, next, spec }) => [chain, job, id, spec, next]))
 
 /** Reads the rows of some jobs in their order. */
-export const selectJobs = (sql: Sql, chain: number, start: number, countMax: number): ReadonlyArray<JobRow> =>
-  sql.all<JobRow>(
+export const selectJobs = (chain: number, start: number, countMax: number): Sql.Script<ReadonlyArray<JobRow>> =>
+  Sql.all<JobRow>(
     "SELECT job, id, spec, next FROM jobchain_jobs WHERE chain = ? AND job >= ? AND job < ? ORDER BY job",
     chain,
     start,

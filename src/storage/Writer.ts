@@ -13,8 +13,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import { LeaseLost, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
-import { onLiveClock, type Sql, Tables } from "./Tables.ts"
+import { LeaseLost, lockOwners, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
+import { onLiveClock } from "./Patience.ts"
+import * as Sql from "./Sql.ts"
+import { Tables } from "./Tables.ts"
 
 /** What is to be written of one chain, all or nothing. */
 export interface Write {
@@ -24,7 +26,7 @@ export interface Write {
   /** About how many rows it is. */
   readonly rows: number
   /** May be called more than once, and so must change nothing else. */
-  readonly apply: (sql: Sql) => void
+  readonly apply: () => Sql.Script<void>
 }
 
 export class Writer extends Context.Service<Writer, {
@@ -66,7 +68,7 @@ const make = Effect.fnUntraced(function*() {
         if (progress.open === 0) progress.drained()
         return Effect.void
       })
-    return Effect.ignoreCause(Effect.onExit(tables.write((sql) => commit(sql, id, batch)), answer))
+    return Effect.ignoreCause(Effect.onExit(tables.write(() => commit(id, batch)), answer))
   }
   const work = Effect.gen(function*() {
     while (true) {
@@ -113,27 +115,34 @@ const takeTurn = (first: Waiting, queue: Queue.Queue<Waiting>): ReadonlyArray<Wa
 }
 
 /** Applies what is still ours, and returns for each write what kept it from being applied. */
-const commit = (sql: Sql, id: string, batch: ReadonlyArray<Waiting>): ReadonlyArray<LeaseLost | undefined> => {
-  const lost = new Map<number, LeaseLost | undefined>()
-  return batch.map(({ write }) => {
-    if (!lost.has(write.chain)) lost.set(write.chain, lostBy(sql, id, write))
-    const reason = lost.get(write.chain)
-    if (reason === undefined) write.apply(sql)
-    return reason
-  })
+function* commit(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyArray<LeaseLost | undefined>> {
+  const byChain = new Map<number, Array<Write>>()
+  for (const { write } of batch) {
+    const others = byChain.get(write.chain)
+    if (others === undefined) byChain.set(write.chain, [write])
+    else others.push(write)
+  }
+  const owners = yield* lockOwners([...byChain.keys()])
+  const ours: Array<Sql.Script<void>> = []
+  const lost = new Map<number, LeaseLost>()
+  for (const [chain, writes] of byChain) {
+    if (owners.get(chain) === id) ours.push(applyAll(writes))
+    else lost.set(chain, yield* leaseLost(chain, writes[0]?.requestId ?? ""))
+  }
+  yield* Sql.together(ours)
+  return batch.map(({ write }) => lost.get(write.chain))
 }
 
-/** Looks, in the transaction that is about to write, whether the chain is still that of the owner `id`. */
-export const lostBy = (
-  sql: Sql,
-  id: string,
-  { chain, requestId }: { readonly chain: number; readonly requestId: string }
-): LeaseLost | undefined => {
-  const row = sql.get<OwnerRow>(
+/** The writes of one chain stay in their order. */
+function* applyAll(writes: ReadonlyArray<Write>): Sql.Script<void> {
+  for (const write of writes) yield* write.apply()
+}
+
+function* leaseLost(chain: number, requestId: string): Sql.Script<LeaseLost> {
+  const row = yield* Sql.get<OwnerRow>(
     `SELECT ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.number = ?`,
     chain
   )
-  if (row?.owner === id) return undefined
   const owner = row === undefined ? undefined : ownerOf(row)
   return new LeaseLost({ requestId, ...(owner === undefined ? {} : { owner }) })
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Stream } from "effect"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
+import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf } from "../../src/testing/index.ts"
 import { add } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
@@ -36,9 +37,9 @@ describe("SqlJobOutput", () => {
       const { stderr, stdout } = yield* output.end(key)
       assert.deepStrictEqual([stderr, stdout], ["oops", textOf(all.slice(-64 * 1024))])
       assert.deepStrictEqual(yield* read(store, requestId), all)
-      const { size } = yield* store.tables.read((sql) =>
-        sql.get<{ readonly size: number }>("SELECT max(length(bytes)) AS size FROM jobchain_outputs") ?? { size: 0 }
-      )
+      const { size } = (yield* store.tables.read(() =>
+        Sql.get<{ readonly size: number }>("SELECT max(length(bytes)) AS size FROM jobchain_outputs")
+      )) ?? { size: 0 }
       assert.isAtMost(size, 64 * 1024)
     })))
 

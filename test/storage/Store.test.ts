@@ -5,6 +5,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { RequestManager } from "../../src/engine/RequestManager.ts"
 import * as Migrations from "../../src/storage/Migrations.ts"
+import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
 import { add, end, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
@@ -13,8 +14,9 @@ import * as TestStore from "./TestStore.ts"
 const tables = ["chains", "jobs", "records", "job_logs", "outputs"]
 
 const rowsIn = (store: TestStore.TestStore, table: string) =>
-  store.tables.read((sql) =>
-    sql.get<{ readonly rows: number }>(`SELECT count(*) AS rows FROM jobchain_${table}`)?.rows ?? 0
+  Effect.map(
+    store.tables.read(() => Sql.get<{ readonly rows: number }>(`SELECT count(*) AS rows FROM jobchain_${table}`)),
+    (row) => row?.rows ?? 0
   )
 
 const withoutText = (tries: ReadonlyArray<object>) => tries.map((ended) => ({ ...ended, stdout: "", stderr: "" }))

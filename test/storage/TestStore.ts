@@ -5,8 +5,9 @@ import { Context, Effect, Layer, Scope } from "effect"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import { ChainStore } from "../../src/storage/ChainStore.ts"
 import { Ownership } from "../../src/storage/Ownership.ts"
+import * as Sql from "../../src/storage/Sql.ts"
 import * as Store from "../../src/storage/Store.ts"
-import { liveClock, Tables } from "../../src/storage/Tables.ts"
+import { Tables } from "../../src/storage/Tables.ts"
 import { Writer } from "../../src/storage/Writer.ts"
 import * as TestDatabase from "./TestDatabase.ts"
 
@@ -35,16 +36,10 @@ export class TestStore {
   }
   /** The process gives no more sign of life: for everybody else it is dead, whatever it still does. */
   get expire(): Effect.Effect<void> {
-    return this.tables.write((sql) =>
-      void sql.run(
-        "UPDATE jobchain_owners SET alive_until = ? WHERE id = ?",
-        liveClock.currentTimeMillisUnsafe() - 1,
-        this.id
-      )
-    )
+    return this.exec("UPDATE jobchain_owners SET alive_until = jobchain_now() - 1 WHERE id = ?", this.id)
   }
-  exec(statement: string): Effect.Effect<void> {
-    return this.tables.write((sql) => void sql.run(statement))
+  exec(statement: string, ...params: ReadonlyArray<Sql.Value>): Effect.Effect<void> {
+    return this.tables.write(() => Sql.run(statement, ...params))
   }
 }
 

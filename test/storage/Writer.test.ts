@@ -3,6 +3,7 @@ import { Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as DataFlow from "../../src/domain/DataFlow.ts"
 import * as Progress from "../../src/domain/Progress.ts"
+import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
 import { add, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
@@ -55,7 +56,7 @@ describe("Writer", () => {
       const logger = Logger.make(({ message }) => Deferred.doneUnsafe(warned, Exit.succeed(String(message))))
       const store = yield* Effect.provide(TestStore.make(), Logger.layer([logger]))
       const chain = yield* add(store.repo, chainOf("a -> b"))
-      const pages = (count: string) => store.tables.read((sql) => void sql.get(`PRAGMA max_page_count = ${count}`))
+      const pages = (count: string) => store.tables.read(() => Sql.all(`PRAGMA max_page_count = ${count}`))
       yield* pages("1")
       DataFlow.write(chain.data, 0, { text: "x".repeat(1_000_000) })
       const written = yield* Effect.forkChild(store.repo.set(checkpointOf(chain, { changed: [0] })))
@@ -89,10 +90,10 @@ describe("Writer", () => {
     Effect.scoped(Effect.gen(function*() {
       const store = yield* TestStore.make()
       const chain = yield* add(store.repo, chainOf("a"))
-      yield* store.tables.read((sql) => void sql.get("PRAGMA query_only = ON"))
+      yield* store.tables.read(() => Sql.all("PRAGMA query_only = ON"))
       const exit = yield* Effect.exit(start(store.repo, chain, 0))
       assert.match(String(exit), /The store failed: .*readonly.* \(SQLITE_READONLY\)/)
-      yield* store.tables.read((sql) => void sql.get("PRAGMA query_only = OFF"))
+      yield* store.tables.read(() => Sql.all("PRAGMA query_only = OFF"))
       yield* store.repo.set(checkpointOf(chain, { changed: [0] }))
     })))
 

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { LeaseLost } from "../../src/storage/Ownership.ts"
+import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
 import { add, logOf, start } from "./Steps.ts"
 import * as TestDatabase from "./TestDatabase.ts"
@@ -253,8 +254,9 @@ describe("a process that has lost its lease", () => {
   it.live("is renewed while the process lives", () =>
     Effect.scoped(Effect.gen(function*() {
       const store = yield* TestStore.make({ lease: "60 millis" })
-      const aliveUntil = store.tables.read((sql) =>
-        sql.get<{ readonly at: number }>("SELECT alive_until AS at FROM jobchain_owners")?.at ?? 0
+      const aliveUntil = Effect.map(
+        store.tables.read(() => Sql.get<{ readonly at: number }>("SELECT alive_until AS at FROM jobchain_owners")),
+        (row) => row?.at ?? 0
       )
       const before = yield* aliveUntil
       const renewed = yield* Deferred.make<void>()

@@ -1,0 +1,92 @@
+/**
+ * What a transaction of the store does: a script, plain code that says one statement after the other and goes on with what
+ * each comes to.
+ *
+ * A script is a generator, so that it is written once for both databases: SQLite runs it to its end in one go, PostgreSQL
+ * waits for its answers. Texts are in what both understand, with `?` for parameters. A script may be run again from the
+ * start, and so must change nothing but the database.
+ *
+ * @since 0.1.0
+ */
+import type { RowsStatement } from "./RowsStatement.ts"
+
+/** What can be bound. Text may hold any character. */
+export type Value = null | number | string | Uint8Array
+
+/** A script that returns `A`. */
+export type Script<A> = Generator<Command, A, unknown>
+
+/** What a script asks for. */
+export type Command = Statement | ManyRows | Round
+
+export interface Statement {
+  /** What it is to be answered with: nothing, how many rows it has changed, the first row, or all rows. */
+  readonly kind: "run" | "changes" | "get" | "all"
+  readonly text: string
+  readonly params: ReadonlyArray<Value>
+}
+
+/** A statement that is run for each of many rows of parameters. */
+export interface ManyRows {
+  /** `readRows` is answered with all rows that were found, in any order. */
+  readonly kind: "writeRows" | "readRows"
+  readonly statement: RowsStatement
+  readonly rows: ReadonlyArray<ReadonlyArray<Value>>
+}
+
+/** Commands of which none depends on another; they are answered all at once, in their order. */
+export interface Round {
+  readonly kind: "round"
+  readonly commands: ReadonlyArray<Statement | ManyRows>
+}
+
+/** Runs a statement; that it has failed may only be found out at a later one. */
+export function* run(text: string, ...params: ReadonlyArray<Value>): Script<void> {
+  yield { kind: "run", text, params }
+}
+
+/** Runs a statement and returns how many rows it has changed. */
+export function* changes(text: string, ...params: ReadonlyArray<Value>): Script<number> {
+  return (yield { kind: "changes", text, params }) as number
+}
+
+/** Returns the first row. */
+export function* get<Row>(text: string, ...params: ReadonlyArray<Value>): Script<Row | undefined> {
+  return (yield { kind: "get", text, params }) as Row | undefined
+}
+
+/** Returns all rows. */
+export function* all<Row>(text: string, ...params: ReadonlyArray<Value>): Script<ReadonlyArray<Row>> {
+  return (yield { kind: "all", text, params }) as ReadonlyArray<Row>
+}
+
+/** Inserts or updates many rows; that it has failed may only be found out at a later statement. */
+export function* writeRows(statement: RowsStatement, rows: ManyRows["rows"]): Script<void> {
+  if (rows.length > 0) yield { kind: "writeRows", statement, rows }
+}
+
+/** Returns the rows for many keys, in any order. */
+export function* readRows<Row>(statement: RowsStatement, keys: ManyRows["rows"]): Script<ReadonlyArray<Row>> {
+  return keys.length === 0 ? [] : (yield { kind: "readRows", statement, rows: keys }) as ReadonlyArray<Row>
+}
+
+/** Runs scripts side by side, statement by statement, so that what they have in common is done in one. */
+export function* together(scripts: ReadonlyArray<Script<void>>): Script<void> {
+  const [only] = scripts
+  if (only !== undefined && scripts.length === 1) return yield* only
+  let answers: ReadonlyArray<unknown> = []
+  let running = scripts
+  while (running.length > 0) {
+    const asking: Array<Script<void>> = []
+    const commands: Array<Statement | ManyRows> = []
+    for (const [index, script] of running.entries()) {
+      const step = script.next(answers[index])
+      if (step.done === true) continue
+      if (step.value.kind === "round") throw new Error("A script that runs beside others cannot run some itself")
+      asking.push(script)
+      commands.push(step.value)
+    }
+    running = asking
+    if (commands.length > 0) answers = (yield { kind: "round", commands }) as ReadonlyArray<unknown>
+  }
+}

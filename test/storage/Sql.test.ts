@@ -1,0 +1,55 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as RowsStatement from "../../src/storage/RowsStatement.ts"
+import * as Sql from "../../src/storage/Sql.ts"
+
+/** Runs a script whose every command is answered with its place in the order of all; returns what was asked, turn by turn. */
+const asked = (script: Sql.Script<unknown>): ReadonlyArray<ReadonlyArray<string>> => {
+  const turns: Array<ReadonlyArray<string>> = []
+  let answers = 0
+  let step = script.next()
+  while (step.done !== true) {
+    const command = step.value
+    const commands = command.kind === "round" ? command.commands : [command]
+    turns.push(commands.map((command) => "text" in command ? command.text : command.statement.one))
+    const given = commands.map(() => ++answers)
+    step = script.next(command.kind === "round" ? given : given[0])
+  }
+  return turns
+}
+
+function* counting(name: string, times: number, seen: Array<string>): Sql.Script<void> {
+  for (let time = 1; time <= times; time++) seen.push(`${name} ${yield* Sql.changes(`${name}${time}`)}`)
+}
+
+describe("together", () => {
+  it("asks for the next statement of every script at once, and gives each its own answers", () => {
+    const seen: Array<string> = []
+    const turns = asked(Sql.together([counting("a", 1, seen), counting("b", 3, seen), counting("c", 2, seen)]))
+    assert.deepStrictEqual(turns, [["a1", "b1", "c1"], ["b2", "c2"], ["b3"]])
+    assert.deepStrictEqual(seen, ["a 1", "b 2", "c 3", "b 4", "c 5", "b 6"])
+  })
+
+  it("runs one script as it is, and none at once", () => {
+    const seen: Array<string> = []
+    assert.deepStrictEqual(asked(Sql.together([counting("a", 2, seen)])), [["a1"], ["a2"]])
+    assert.deepStrictEqual(asked(Sql.together([])), [])
+  })
+})
+
+describe("rows", () => {
+  const statement = RowsStatement.insert({ table: "t", columns: { a: "integer", b: "text" }, onConflict: "DO NOTHING" })
+
+  it("are not asked for where there are none", () => {
+    assert.deepStrictEqual(asked(Sql.writeRows(statement, [])), [])
+    assert.deepStrictEqual(asked(Sql.readRows(statement, [])), [])
+  })
+
+  it("are inserted one by one, or as columns", () => {
+    assert.strictEqual(statement.one, "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING")
+    assert.strictEqual(
+      statement.many,
+      "INSERT INTO t (a, b) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING"
+    )
+    assert.deepStrictEqual(statement.types, ["integer", "text"])
+  })
+})
