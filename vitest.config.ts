@@ -4,6 +4,14 @@ import type { Reporter, TestModule } from "vitest/node"
 /** Tests that run the built package or command; they alone pay for a build, and only when `dist` is stale. */
 const built = ["test/package.test.ts", "test/bin/**/*.test.ts", "test/cli/**/*.test.ts"]
 
+/** Tests of a server, or of all kinds of databases: they run on a PostgreSQL that is started for them. */
+const postgres = "test/storage/postgres/**/*.test.ts"
+const anyDatabase = [
+  "test/conformance/conformance.test.ts",
+  "test/engine/properties.test.ts",
+  "test/storage/{Store,Writer,SqlJobOutput,claim,kill,migrations,recovery,retry,suites}.test.ts"
+]
+
 /** Ends the output with one plain line for machines; a file that cannot be loaded counts as a failed test. */
 const closingLine: Reporter = {
   onTestRunEnd: (modules) => {
@@ -26,7 +34,16 @@ export default defineConfig({
       {
         extends: true,
         // A thousand random chains take seconds, on a busy machine more.
-        test: { name: "source", include: ["test/**/*.test.ts"], exclude: built, testTimeout: 120_000 }
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: [...built, postgres], testTimeout: 120_000 }
+      },
+      {
+        extends: true,
+        test: {
+          name: "postgres",
+          include: [postgres, ...anyDatabase],
+          globalSetup: ["test/storage/postgres/globalSetup.ts"],
+          testTimeout: 120_000
+        }
       },
       {
         extends: true,

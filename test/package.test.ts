@@ -91,6 +91,18 @@ console.log(seen.includes("node:sqlite"), typeof NodeSqlite.layer)`
     assert.strictEqual(printed, "false\ntrue function")
   })
 
+  it("needs the driver of PostgreSQL only where a store is opened in it, and says so", async () => {
+    const script = `import { Effect, Layer, Redacted } from "effect"
+import { Store } from "jobchain/storage"
+const url = Redacted.make("postgres://localhost/jobs")
+const error = await Effect.runPromise(Effect.flip(Effect.scoped(Layer.build(Store.layerPostgres({ url })))))
+console.log(error.message)`
+    assert.strictEqual(
+      await succeeds(run(consumer, "node", "--input-type=module", "-e", script)),
+      "A store in PostgreSQL needs the package @effect/sql-pg: install it"
+    )
+  })
+
   it("brings the command", async () => {
     assert.strictEqual(
       await succeeds(run(consumer, "npx", "jobchain", "--version")),

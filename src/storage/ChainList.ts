@@ -61,7 +61,7 @@ export const list = (
   const { isCrashed, isRunning } = filter
   if (isRunning === undefined && isCrashed === undefined) {
     return Effect.map(
-      tables.read(() => Sql.all<Row>(`${select} ${where} ${pageOf(filter)}`, ...params)),
+      tables.read(() => Sql.all<Row>(`${select} ${where} ${page}`, ...params, ...pageOf(filter))),
       (rows) => rows.map((row) => infoOf(row, ownership))
     )
   }
@@ -94,9 +94,14 @@ const select = `SELECT c.request_id AS "requestId", c.name, c.type, c.user_name 
   c.stop_requested AS "stopRequested", c.total_jobs AS "totalJobs", c.finished_jobs AS "finishedJobs",
   c.created_at AS "createdAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
 
-/** Returns the order and the page of a filter in SQL, on chains `c`. */
-export const pageOf = ({ limit = Number.MAX_SAFE_INTEGER, offset = 0 }: Filter): string =>
-  `ORDER BY c.number DESC LIMIT ${Number(limit)} OFFSET ${Number(offset)}`
+/** The order and the page of a list in SQL, on chains `c`. */
+export const page = "ORDER BY c.number DESC LIMIT ? OFFSET ?"
+
+/** Returns the parameters of the page that a filter asks for. */
+export const pageOf = ({ limit = Number.MAX_SAFE_INTEGER, offset = 0 }: Filter): ReadonlyArray<Sql.Value> => [
+  limit,
+  offset
+]
 
 /** Returns the conditions of a filter in SQL, on chains `c`. */
 export const conditions = (

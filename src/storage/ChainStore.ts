@@ -249,17 +249,17 @@ const collect = Effect.fnUntraced(function*(
   olderThanMillis: number
 ) {
   const endedBefore = (yield* Clock.currentTimeMillis) - olderThanMillis
-  const ended = yield* tables.write(function*() {
-    const rows = yield* Sql.all<{ readonly number: number }>(
-      "SELECT number FROM jobchain_chains WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?",
+  // In one statement: a chain that somebody tries again meanwhile is none that has ended.
+  const ended = yield* tables.write(() =>
+    Sql.changes(
+      `UPDATE jobchain_chains SET request_id = NULL, owner = NULL
+       WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?`,
       JobState.COMPLETE,
       JobState.FAIL,
       JobState.STOPPED,
       endedBefore
     )
-    for (const { number } of rows) yield* Deletion.hide(number)
-    return rows.length
-  })
+  )
   yield* collectGarbage(tables, ownership)
   return ended
 })

@@ -23,13 +23,12 @@ export class NewerDatabase extends Schema.TaggedError<NewerDatabase>()("NewerDat
   }
 }
 
-/** Brings the database up to date; does nothing where it is. */
-export const run: Effect.Effect<
-  void,
-  NewerDatabase | Migrator.MigrationError | SqlError,
-  SqlClient.SqlClient
-> = Effect.gen(function*() {
-  yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: migrationsTable })
+/** Brings the database to a version of the tables; does nothing where it is. */
+export const runTo = Effect.fnUntraced(function*(
+  version: number
+): Effect.fn.Return<void, NewerDatabase | Migrator.MigrationError | SqlError, SqlClient.SqlClient> {
+  const wanted = Object.fromEntries(Object.entries(migrations).slice(0, version))
+  yield* Migrator.make({})({ loader: Migrator.fromRecord(wanted), table: migrationsTable })
   const sql = yield* SqlClient.SqlClient
   const [latest] = yield* sql<{ id: number }>`SELECT max(migration_id) AS id FROM ${sql(migrationsTable)}`
   const found = latest?.id ?? 0
@@ -38,11 +37,35 @@ export const run: Effect.Effect<
 
 const migrationsTable = "jobchain_migrations"
 
-const script = (statements: ReadonlyArray<string>) =>
-  Effect.flatMap(
-    SqlClient.SqlClient,
-    (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
-  )
+/** Runs statements in SQLite's words, and then those of the database at hand that has more to do. */
+const script = (statements: ReadonlyArray<string>, postgresOnly: ReadonlyArray<string> = []) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => {
+    const all = sql.onDialectOrElse({
+      pg: () => [...statements.map(inPostgres), ...postgresOnly],
+      orElse: () => statements
+    })
+    return Effect.forEach(all, (statement) => sql.unsafe(statement), { discard: true })
+  })
+
+/** Returns the definition of a table in PostgreSQL's words. */
+const inPostgres = (statement: string): string =>
+  statement
+    .replaceAll("INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+    .replaceAll(/\bINTEGER\b/g, "BIGINT")
+    .replaceAll(/\bREAL\b/g, "DOUBLE PRECISION")
+    .replaceAll(/\bBLOB\b/g, "BYTEA")
+    .replace(/\) STRICT(, WITHOUT ROWID)?$/, ")")
+
+/** What `SqliteTables` and the sessions of PostgreSQL count on besides the tables. */
+const postgresParts = [
+  `CREATE FUNCTION jobchain_now() RETURNS DOUBLE PRECISION LANGUAGE sql VOLATILE
+   AS 'SELECT extract(epoch FROM clock_timestamp())::DOUBLE PRECISION * 1000'`,
+  `CREATE TABLE jobchain_commits (
+    session TEXT NOT NULL PRIMARY KEY,
+    transaction BIGINT NOT NULL,
+    at DOUBLE PRECISION NOT NULL
+  )`
+]
 
 const migrations = {
   "0001_chains": script([
@@ -128,7 +151,7 @@ const migrations = {
       left_out INTEGER NOT NULL,
       PRIMARY KEY (chain, job_id, try, stream, chunk)
     ) STRICT`
-  ]),
+  ], postgresParts),
   "0002_policies": script([
     "ALTER TABLE jobchain_records ADD COLUMN extras TEXT",
     "ALTER TABLE jobchain_chains ADD COLUMN elapsed REAL NOT NULL DEFAULT 0"
@@ -137,3 +160,6 @@ const migrations = {
 
 /** The version of the tables that this program knows. */
 export const known = Object.keys(migrations).length
+
+/** Brings the database up to date. */
+export const run = runTo(known)

@@ -69,20 +69,17 @@ export const insert = Effect.fnUntraced(function*(
   mayReplace: (present: Present) => boolean
 ): Effect.fn.Return<{ readonly number: number } | { readonly present: Present }> {
   const steps = stepsOf(chain)
-  function* conflict() {
-    const present = yield* lock(chain.requestId)
-    return present === undefined || mayReplace(present) ? undefined : { present }
-  }
   let number = 0
   for (const [index, step] of steps.entries()) {
     const isLast = index === steps.length - 1
     const before = number
     const written = yield* tables.write(function*() {
-      const found = before === 0 || isLast ? yield* conflict() : undefined
-      if (found !== undefined) return found
+      const present = before === 0 || isLast ? yield* lock(chain.requestId) : undefined
+      if (present !== undefined && !mayReplace(present)) return { present }
       const number = before === 0 ? yield* insertChain(chain) : before
       yield* step(number)
-      return { number, replaced: isLast ? yield* publish(chain, number) : undefined }
+      if (isLast) yield* publish(chain, number, present?.number)
+      return { number, replaced: isLast ? present?.number : undefined }
     })
     if ("present" in written) {
       if (number > 0) yield* Deletion.deleteRows(tables, number)
@@ -106,9 +103,9 @@ export const select = (requestId: string): Sql.Script<Present | undefined> =>
 
 /** Reads the chain that has a request id, and keeps it as it is until the transaction ends. */
 export function* lock(requestId: string): Sql.Script<Present | undefined> {
-  // First the lock, then a look: it may have been waited for.
-  yield* Sql.readRows(lockRequest, [[requestId]])
-  return yield* select(requestId)
+  const [locked] = yield* Sql.readRows(lockRequest, [[requestId]])
+  // Only then a look: the lock may have been waited for. One that has come since is not locked, and not looked at.
+  return locked === undefined ? undefined : yield* select(requestId)
 }
 
 const lockRequest = RowsStatement.lock({
@@ -182,9 +179,12 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
   return inserted?.number ?? 0
 }
 
-/** Gives a chain that is all there its request id, and returns the number of the chain that has lost it. */
-function* publish({ isOwned, requestId }: NewChain, number: number): Sql.Script<number | undefined> {
-  const replaced = (yield* select(requestId))?.number
+/** Gives a chain that is all there its request id, which the chain `replaced` loses. */
+function* publish(
+  { isOwned, requestId }: NewChain,
+  number: number,
+  replaced: number | undefined
+): Sql.Script<void> {
   if (replaced !== undefined) {
     yield* Sql.run(
       `UPDATE jobchain_chains SET (type, user_name, args, is_request, created_at) =
@@ -196,5 +196,4 @@ function* publish({ isOwned, requestId }: NewChain, number: number): Sql.Script<
   }
   yield* Sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
   if (!isOwned) yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
-  return replaced
 }

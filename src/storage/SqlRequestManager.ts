@@ -269,8 +269,9 @@ const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => 
       `SELECT c.request_id AS id, c.type, c.state, c.user_name AS "user", c.args, c.created_at AS "createdAt",
          c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.total_jobs AS "totalJobs",
          c.finished_jobs AS "finishedJobs"
-       FROM jobchain_chains c ${where} ${ChainList.pageOf(filter)}`,
-      ...params
+       FROM jobchain_chains c ${where} ${ChainList.page}`,
+      ...params,
+      ...ChainList.pageOf(filter)
     )
   )
 }

@@ -1,12 +1,16 @@
 /**
- * The whole store in one layer: chains, requests and what jobs write, in one SQLite database.
+ * The whole store in one layer: chains, requests and what jobs write, in one database.
  *
  * ```
  *   ChainStore  ChainRepo  RequestManager  JobOutput
  *        └────────┴─────┬───────┴─────────────┘
- *             Writer · Ownership · Tables
+ *               Writer · Ownership
  *                       │
- *                  NodeSqlite
+ *                    Tables
+ *              ┌────────┴────────┐
+ *        SqliteTables      PostgresTables
+ *              │                 │
+ *          NodeSqlite     @effect/sql-pg
  * ```
  *
  * @since 0.1.0
@@ -15,6 +19,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type { MigrationError } from "effect/sql/Migrator"
 import type { SqlError } from "effect/sql/SqlError"
 import { ChainRepo } from "../engine/ChainRepo.ts"
@@ -31,13 +37,18 @@ import * as SqlRequestManager from "./SqlRequestManager.ts"
 import { Tables } from "./Tables.ts"
 import { Writer } from "./Writer.ts"
 
-export interface Options
-  extends Pick<NodeSqlite.Options, "filename" | "synchronous" | "busyTimeout">, SqlRequestManager.Options
-{
+export interface Options extends SqlRequestManager.Options {
   /** How long this process may give no sign of life before others take its chains over; 10 seconds unless given. */
   readonly lease?: Duration.Input
   /** How many bytes of output to keep of a job, over all its tries; 16 MiB unless given. */
   readonly outputBytesMax?: number
+}
+
+export interface SqliteOptions extends Options, Pick<NodeSqlite.Options, "filename" | "synchronous" | "busyTimeout"> {}
+
+export interface PostgresOptions extends Options {
+  /** `postgres://user:password@host:port/database`, with the settings of libpq behind it, such as `?sslmode=require`. */
+  readonly url: Redacted.Redacted
 }
 
 /** What the store is for those who use it. */
@@ -46,6 +57,15 @@ export type Services = ChainStore | ChainRepo | RequestManager | JobOutput
 /** Why a store cannot be opened. */
 export type OpenError = Migrations.NewerDatabase | MigrationError | SqlError
 
+/** The package that the store needs for PostgreSQL is not installed. */
+export class DriverNotInstalled extends Schema.TaggedError<DriverNotInstalled>()("DriverNotInstalled", {
+  name: Schema.String
+}) {
+  override get message(): string {
+    return `A store in PostgreSQL needs the package ${this.name}: install it`
+  }
+}
+
 /**
  * The store in a SQLite database, which is made, and brought up to date, as needed.
  *
@@ -53,18 +73,46 @@ export type OpenError = Migrations.NewerDatabase | MigrationError | SqlError
  *
  * Several processes may have the same database open. `ChainRepo` keeps the reports: give the engine `Reports.layerNone`.
  */
-export const layerSqlite = (options: Options): Layer.Layer<Services, OpenError> =>
+export const layerSqlite = (options: SqliteOptions): Layer.Layer<Services, OpenError> =>
+  withoutInner(layerSqliteWithInner(options))
+
+/** The same in a PostgreSQL database, which is there already. */
+export const layerPostgres = (options: PostgresOptions): Layer.Layer<Services, OpenError | DriverNotInstalled> =>
+  withoutInner(layerPostgresWithInner(options))
+
+/** The services, and the parts they are made of. */
+export type Inner = Services | Tables | Ownership | Writer
+
+/** The store in SQLite, and its parts. */
+export const layerSqliteWithInner = (options: SqliteOptions): Layer.Layer<Inner | NodeSqlite.Database, OpenError> => {
+  const database = Layer.provideMerge(Layer.effectDiscard(Migrations.run), NodeSqlite.layer(options))
+  return onTables(options, Layer.provideMerge(SqliteTables.layer, database))
+}
+
+/** The store in PostgreSQL, and its parts. */
+export const layerPostgresWithInner = (
+  options: PostgresOptions
+): Layer.Layer<Inner, OpenError | DriverNotInstalled> =>
+  onTables(options, Layer.unwrap(Effect.map(postgresTables, ({ layer }) => layer(options.url))))
+
+/** Loaded only when it is needed: the driver may not be installed. */
+const postgresTables = Effect.promise(() => import("./postgres/PostgresTables.ts")).pipe(
+  Effect.catchDefect((error) =>
+    isMissing(error, driver) ? Effect.fail(new DriverNotInstalled({ name: driver })) : Effect.die(error)
+  )
+)
+
+const driver = "@effect/sql-pg"
+
+const isMissing = (error: unknown, name: string): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" && error.message.includes(name)
+
+const withoutInner = <E>(layer: Layer.Layer<Services, E>): Layer.Layer<Services, E> =>
   Layer.effectContext(
-    Effect.map(Layer.build(layerWithInner(options)), Context.pick(ChainStore, ChainRepo, RequestManager, JobOutput))
+    Effect.map(Layer.build(layer), Context.pick(ChainStore, ChainRepo, RequestManager, JobOutput))
   )
 
-/** The store, and the parts it is made of. */
-export const layerWithInner = (
-  options: Options
-): Layer.Layer<Services | Tables | Ownership | Writer | NodeSqlite.Database, OpenError> => {
-  const migrated = Layer.effectDiscard(Migrations.run)
-  const database = NodeSqlite.layer(options)
-  const tables = SqliteTables.layer.pipe(Layer.provideMerge(Layer.provideMerge(migrated, database)))
+const onTables = <A, E>(options: Options, tables: Layer.Layer<A | Tables, E>): Layer.Layer<A | Inner, E> => {
   const ownership = Ownership.layerWith(Duration.fromInputUnsafe(options.lease ?? "10 seconds"))
   const writer = Layer.provideMerge(Writer.layer, Layer.provideMerge(ownership, tables))
   const services = Layer.mergeAll(

@@ -4,7 +4,6 @@ import { JobOutput } from "../../src/engine/JobOutput.ts"
 import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf } from "../../src/testing/index.ts"
 import { add } from "./Steps.ts"
-import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
 const bytes = (size: number) => Uint8Array.from({ length: size }, (_, at) => (at * 7) % 256)
@@ -96,8 +95,8 @@ describe("SqlJobOutput", () => {
 
   it.effect("goes on behind what a try had written before a crash", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const first = yield* TestStore.open(filename)
+      const database = yield* TestStore.database
+      const first = yield* TestStore.open(database)
       const { requestId } = yield* add(first.repo, chainOf("a"))
       const key = { requestId, jobId: "a", try: 1 }
       const write = (store: TestStore.TestStore, text: string) => {
@@ -106,7 +105,7 @@ describe("SqlJobOutput", () => {
       }
       yield* write(first, "before, ")
       yield* first.expire
-      const second = yield* TestStore.open(filename)
+      const second = yield* TestStore.open(database)
       yield* second.store.claim(requestId)
       yield* write(first, "too late, ")
       yield* write(second, "after")

@@ -8,7 +8,6 @@ import * as Migrations from "../../src/storage/Migrations.ts"
 import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
 import { add, end, logOf, start } from "./Steps.ts"
-import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
 const tables = ["chains", "jobs", "records", "job_logs", "outputs"]
@@ -27,21 +26,21 @@ const fanOf = (jobs: number) =>
 describe("a database", () => {
   it.effect("is brought up to date once, and left as it is after that", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
+      const database = yield* TestStore.database
       const chain = yield* Effect.scoped(Effect.gen(function*() {
-        return yield* add((yield* TestStore.open(filename)).repo, chainOf("a"))
+        return yield* add((yield* TestStore.open(database)).repo, chainOf("a"))
       }))
-      const store = yield* TestStore.open(filename)
+      const store = yield* TestStore.open(database)
       assert.strictEqual(yield* rowsIn(store, "migrations"), Migrations.known)
       assert.strictEqual((yield* store.store.status(chain.requestId)).totalJobs, 1)
     })))
 
   it.effect("of a newer program is refused", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const store = yield* TestStore.open(filename)
+      const database = yield* TestStore.database
+      const store = yield* TestStore.open(database)
       yield* store.exec("INSERT INTO jobchain_migrations (migration_id, name) VALUES (77, 'later')")
-      const error = yield* Effect.flip(TestStore.open(filename))
+      const error = yield* Effect.flip(TestStore.open(database))
       assert.strictEqual(
         error.message,
         `The database has version 77 of the tables, and this program knows version ${Migrations.known}: use a newer program`
@@ -61,8 +60,8 @@ describe("adding a chain", () => {
 
   it.effect("shows nothing of one that is half-written, and clears it away after a crash", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const store = yield* TestStore.open(filename)
+      const database = yield* TestStore.database
+      const store = yield* TestStore.open(database)
       const chain = Chain.make(fanOf(5000))
       const adding = yield* Effect.forkChild(store.repo.add(chain), { startImmediately: true })
       while ((yield* rowsIn(store, "jobs")) === 0) yield* Effect.yieldNow
@@ -71,7 +70,7 @@ describe("adding a chain", () => {
       assert.deepStrictEqual(yield* store.store.list(), [])
       assert.strictEqual((yield* Effect.flip(store.store.claim(chain.requestId)))._tag, "ChainNotStored")
       // A living process may be at it.
-      const other = yield* TestStore.open(filename)
+      const other = yield* TestStore.open(database)
       assert.strictEqual(yield* rowsIn(other, "chains"), 1)
       yield* store.expire
       yield* other.store.collect(0)
@@ -81,8 +80,8 @@ describe("adding a chain", () => {
 
   it.effect("lets one of two processes have a request", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const stores = [yield* TestStore.open(filename), yield* TestStore.open(filename)]
+      const database = yield* TestStore.database
+      const stores = [yield* TestStore.open(database), yield* TestStore.open(database)]
       const fan = fanOf(2000)
       const exits = yield* Effect.forEach(stores, ({ repo }) => Effect.exit(repo.add(Chain.make(fan))), {
         concurrency: "unbounded"
@@ -110,9 +109,9 @@ describe("adding a chain", () => {
 describe("ChainStore", () => {
   it.effect("lists chains by what is asked, the newest first", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const { repo, store } = yield* TestStore.open(filename)
-      const other = yield* TestStore.open(filename)
+      const database = yield* TestStore.database
+      const { repo, store } = yield* TestStore.open(database)
+      const other = yield* TestStore.open(database)
       yield* TestClock.setTime(1000)
       const ended = yield* add(repo, chainOf("a"))
       yield* end(repo, ended)
@@ -169,9 +168,9 @@ describe("ChainStore", () => {
 
   it.effect("tells the owner of a chain that it is to be stopped, once", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const owner = yield* TestStore.open(filename)
-      const { store } = yield* TestStore.open(filename)
+      const database = yield* TestStore.database
+      const owner = yield* TestStore.open(database)
+      const { store } = yield* TestStore.open(database)
       const stopped = yield* add(owner.repo, chainOf("a"))
       yield* add(owner.repo, chainOf("a"))
       yield* store.requestStop(stopped.requestId)

@@ -1,22 +1,25 @@
 /**
- * Stores on files in directories of their own, and what happens to the process that has one open.
+ * Stores in databases of their own, and what happens to the process that has one open.
+ *
+ * The same tests run on every kind of database: the project of the tests says which, by the server it has started or not.
  */
-import { Context, Effect, Layer, Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { inject } from "vitest"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import { ChainStore } from "../../src/storage/ChainStore.ts"
 import { Ownership } from "../../src/storage/Ownership.ts"
 import * as Sql from "../../src/storage/Sql.ts"
-import * as Store from "../../src/storage/Store.ts"
+import type * as Store from "../../src/storage/Store.ts"
 import { Tables } from "../../src/storage/Tables.ts"
 import { Writer } from "../../src/storage/Writer.ts"
+import * as AnyStore from "./AnyStore.ts"
+import * as TestSchema from "./postgres/TestSchema.ts"
 import * as TestDatabase from "./TestDatabase.ts"
-
-export type Services = Layer.Success<ReturnType<typeof Store.layerWithInner>>
 
 /** One process's view of a store. */
 export class TestStore {
-  readonly context: Context.Context<Services>
-  constructor(context: Context.Context<Services>) {
+  readonly context: Context.Context<Store.Inner>
+  constructor(context: Context.Context<Store.Inner>) {
     this.context = context
   }
   get repo() {
@@ -43,21 +46,27 @@ export class TestStore {
   }
 }
 
+/** Makes a new database for the scope, and returns the path or the URL that leads to it. */
+export const database: Effect.Effect<string, never, Scope.Scope> = Effect.suspend(() => {
+  const server = inject("postgresUrl")
+  return server === undefined ? TestDatabase.path : TestSchema.make(server)
+})
+
 /** Opens a store for the scope. Its lease is never renewed while a test runs. */
 export const open = (
-  filename: string,
-  options: Partial<Store.Options> = {}
-): Effect.Effect<TestStore, Store.OpenError, Scope.Scope> =>
+  database: string,
+  options: Partial<Store.SqliteOptions> = {}
+): Effect.Effect<TestStore, Store.OpenError | Store.DriverNotInstalled, Scope.Scope> =>
   Effect.map(
-    Layer.build(Store.layerWithInner({ filename, synchronous: "NORMAL", lease: "1 hour", ...options })),
+    Layer.build(AnyStore.layer(database, { synchronous: "NORMAL", lease: "1 hour", ...options })),
     (context) => new TestStore(context)
   )
 
-/** Opens a store on a new file for the scope. */
-export const make = (options: Partial<Store.Options> = {}) =>
-  Effect.flatMap(TestDatabase.path, (path) => open(path, options))
+/** Opens a store in a new database for the scope. */
+export const make = (options: Partial<Store.SqliteOptions> = {}) =>
+  Effect.flatMap(database, (database) => open(database, options))
 
-/** A store on a new file, as a layer. */
+/** A store in a new database, as a layer. */
 export const layer = Layer.unwrap(
-  Effect.map(TestDatabase.path, (filename) => Store.layerSqlite({ filename, synchronous: "NORMAL" }))
+  Effect.map(database, (database) => AnyStore.layer(database, { synchronous: "NORMAL" }))
 )

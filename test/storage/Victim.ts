@@ -6,8 +6,8 @@ import { JobFactory } from "../../src/engine/JobFactory.ts"
 import * as JobType from "../../src/engine/JobType.ts"
 import { Reports } from "../../src/engine/Reports.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
-import * as Store from "../../src/storage/Store.ts"
 import { chainOf } from "../../src/testing/index.ts"
+import * as AnyStore from "./AnyStore.ts"
 
 const job = JobType.make("noop", {
   run: (_, { jobId }) =>
@@ -17,7 +17,7 @@ const job = JobType.make("noop", {
     )
 })
 const layer = TraverserFactory.layer.pipe(Layer.provide([
-  Store.layerSqlite({ filename: process.argv[2] ?? "", lease: "1 hour" }),
+  AnyStore.layer(process.argv[2] ?? "", { lease: "1 hour" }),
   JobFactory.layer([job]),
   Reports.layerNone
 ]))

@@ -7,7 +7,6 @@ import { LeaseLost } from "../../src/storage/Ownership.ts"
 import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
 import { add, logOf, start } from "./Steps.ts"
-import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
 /** Two processes with the same database, the first of which dies when the test says so. */
@@ -15,8 +14,8 @@ const twoProcesses = <A, E>(
   test: (first: TestStore.TestStore, second: TestStore.TestStore) => Effect.Effect<A, E, Scope.Scope>
 ) =>
   Effect.scoped(Effect.gen(function*() {
-    const filename = yield* TestDatabase.path
-    return yield* test(yield* TestStore.open(filename), yield* TestStore.open(filename))
+    const database = yield* TestStore.database
+    return yield* test(yield* TestStore.open(database), yield* TestStore.open(database))
   }))
 
 describe("claim", () => {
@@ -126,15 +125,15 @@ describe("claim", () => {
 
   it.effect("gives a job up that ran at three crashes in a row, and counts from 0 when a try has ended", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
+      const database = yield* TestStore.database
       const jobChain = chainOf("a", { a: { retry: 9 } })
       const requestId = jobChain.requestId ?? ""
-      let process = yield* TestStore.open(filename)
+      let process = yield* TestStore.open(database)
       let chain = yield* add(process.repo, jobChain)
       const givenUp: Array<string | undefined> = []
       const crashAndClaim = Effect.gen(function*() {
         yield* process.expire
-        process = yield* TestStore.open(filename)
+        process = yield* TestStore.open(database)
         const claimed = yield* process.store.claim(requestId)
         chain = claimed.chain
         yield* process.repo.add(chain)
@@ -166,6 +165,30 @@ describe("claim", () => {
         assert.isTrue((yield* second.store.claim(chain.requestId)).isStopRequested)
       })
     ))
+
+  it.effect("lets one of several that try at the same moment have the chain", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const database = yield* TestStore.database
+      const stores = yield* Effect.forEach(Array.from({ length: 3 }), () => TestStore.open(database))
+      for (let round = 0; round < 10; round++) {
+        const chain = chainOf("a")
+        const jobChain = { ...chain, requestId: `round ${round}` }
+        const added = yield* Effect.forEach(
+          stores,
+          (store) => Effect.map(Effect.exit(add(store.repo, jobChain)), (exit) => ({ store, exit })),
+          { concurrency: "unbounded" }
+        )
+        const owners = added.filter(({ exit }) => Exit.isSuccess(exit))
+        assert.strictEqual(owners.length, 1, `added in round ${round}`)
+        yield* stores[0]?.exec("UPDATE jobchain_chains SET owner = NULL, state = 7, has_begun = 1") ?? Effect.void
+        const claims = yield* Effect.forEach(
+          stores,
+          ({ store }) => Effect.exit(store.claim(jobChain.requestId)),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(claims.filter(Exit.isSuccess).length, 1, `claimed in round ${round}`)
+      }
+    })))
 
   it.effect("can be taken back", () =>
     twoProcesses((first, second) =>
@@ -240,14 +263,14 @@ describe("a process that has lost its lease", () => {
 
   it.effect("leaves its chains to others at once when it closes the store", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
+      const database = yield* TestStore.database
       const chain = yield* Effect.scoped(Effect.gen(function*() {
-        const { repo } = yield* TestStore.open(filename)
+        const { repo } = yield* TestStore.open(database)
         const chain = yield* add(repo, chainOf("a"))
         yield* start(repo, chain, 0)
         return chain
       }))
-      const { store } = yield* TestStore.open(filename)
+      const { store } = yield* TestStore.open(database)
       assert.deepStrictEqual((yield* store.claim(chain.requestId)).resumption.recovered, new Set(["a"]))
     })))
 

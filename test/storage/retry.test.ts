@@ -11,7 +11,6 @@ import * as RandomChain from "../engine/RandomChain.ts"
 import { World } from "../engine/World.ts"
 import { CutRepo } from "./CutRepo.ts"
 import { add, end, logOf, start } from "./Steps.ts"
-import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
 /** Claims a chain and runs it until it is over, or dies at one of its writes; returns its final state, or nothing. */
@@ -39,8 +38,8 @@ const retryCut = (seed: number, cut?: CutRun.Cut) =>
     }
     const requestId = chain.jobChain.requestId ?? ""
     const world = new World(chain)
-    const filename = yield* TestDatabase.path
-    const first = yield* TestStore.open(filename)
+    const database = yield* TestStore.database
+    const first = yield* TestStore.open(database)
     const ended = yield* CutRun.run(world, new CutRepo(first, undefined), (factory) => factory.make(chain.jobChain))
     if (ended === "COMPLETE") return { writes: 0, state: ended, faults: world.faults }
     const snapshot = yield* world.traverser?.snapshot ?? Effect.die("it has run")
@@ -55,7 +54,7 @@ const retryCut = (seed: number, cut?: CutRun.Cut) =>
     let { state } = run
     if (state === undefined) {
       yield* first.expire
-      const second = yield* TestStore.open(filename)
+      const second = yield* TestStore.open(database)
       const [info] = yield* second.store.list({ requestId })
       state = info?.state === "COMPLETE" ? info.state : (yield* goOn(world, second, requestId)).state
     }
@@ -87,8 +86,8 @@ describe("a retry in the store", () => {
 
   it.effect("is refused for what is not there, runs, is suspended or COMPLETE", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
-      const { repo, store } = yield* TestStore.open(filename)
+      const database = yield* TestStore.database
+      const { repo, store } = yield* TestStore.open(database)
       const refusal = (requestId: string) => Effect.map(Effect.flip(store.retry(requestId)), (error) => error.message)
       assert.strictEqual(yield* refusal("none"), `The store has no chain of request "none"`)
       const running = yield* add(repo, { ...chainOf("a"), requestId: "running" })
@@ -104,11 +103,11 @@ describe("a retry in the store", () => {
 
   it.effect("forgets the stop, and the crashes of a job that was given up", () =>
     Effect.scoped(Effect.gen(function*() {
-      const filename = yield* TestDatabase.path
+      const database = yield* TestStore.database
       const { requestId } = chainOf("a -> b")
       for (let crash = 1; crash <= 3; crash++) {
         yield* Effect.scoped(Effect.gen(function*() {
-          const process = yield* TestStore.open(filename)
+          const process = yield* TestStore.open(database)
           const chain = crash === 1
             ? yield* add(process.repo, { ...chainOf("a -> b"), requestId: requestId ?? "" })
             : (yield* process.store.claim(requestId ?? "")).chain
@@ -116,7 +115,7 @@ describe("a retry in the store", () => {
           yield* process.expire
         }))
       }
-      const process = yield* TestStore.open(filename)
+      const process = yield* TestStore.open(database)
       yield* process.store.requestStop(requestId ?? "")
       const { chain, isStopRequested, resumption } = yield* process.store.claim(requestId ?? "")
       assert.deepStrictEqual([isStopRequested, resumption.givenUp?.size], [true, 1])

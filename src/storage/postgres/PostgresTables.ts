@@ -1,0 +1,74 @@
+/**
+ * The store's tables in PostgreSQL: scripts run on a few sessions, and those that must not wait on one of their own.
+ *
+ * @since 0.1.0
+ */
+import * as PgClient from "@effect/sql-pg/PgClient"
+import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Pool from "effect/Pool"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { MigrationError } from "effect/sql/Migrator"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Migrations from "../Migrations.ts"
+import { onLiveClock, untilDone } from "../Patience.ts"
+import type { Script } from "../Sql.ts"
+import { Tables, type Transactions } from "../Tables.ts"
+import { failureOf, openError } from "./Failures.ts"
+import { Session } from "./Session.ts"
+import * as Transaction from "./Transaction.ts"
+import * as Values from "./Values.ts"
+
+/** Brings the database up to date, and opens it. */
+export const layer = (
+  url: Redacted.Redacted
+): Layer.Layer<Tables, Migrations.NewerDatabase | MigrationError | SqlError> =>
+  Layer.effect(Tables, onLiveClock(make(url)))
+
+const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
+  yield* Effect.scoped(Effect.gen(function*() {
+    const client = yield* Layer.build(PgClient.layer({ url, applicationName, maxConnections: 1 }))
+    const connected = Effect.scoped(Context.get(client, PgClient.PgClient).reserve)
+    yield* Effect.mapError(connected, (error) => openError(Redacted.value(url), error))
+    yield* Effect.provideContext(Migrations.run, client)
+  }))
+  const config: PgConnection.Config = {
+    url,
+    applicationName,
+    // Several statements are on their way at once, all of one transaction.
+    multiplex: true,
+    types: Values.types(),
+    maxMessageSize: messageBytesMax,
+    // A session whose other end has vanished in the middle of a transaction keeps its locks no longer.
+    startupParameters: { idle_in_transaction_session_timeout: "60000" }
+  }
+  const transactions = yield* overSessions(config, sessionsMax)
+  return { ...transactions, urgent: yield* overSessions(config, 1) }
+})
+
+const applicationName = "jobchain"
+
+/** Of one row, that is: of a job's data, for one. */
+const messageBytesMax = 1024 * 1024 * 1024
+
+/** The writer has one; the others are for chains that are taken in, claimed or looked at meanwhile. */
+const sessionsMax = 4
+
+const overSessions = Effect.fnUntraced(function*(
+  config: PgConnection.Config,
+  max: number
+): Effect.fn.Return<Transactions, never, Scope.Scope> {
+  const sessions = yield* Pool.makeWithTTL({ acquire: Session.make(config), min: 1, max, timeToLive: "1 minute" })
+  const run = <A>(
+    transaction: (session: Session, script: () => Script<A>) => Effect.Effect<A, SqlError>,
+    script: () => Script<A>
+  ) =>
+    untilDone(Effect.scoped(Effect.flatMap(Pool.get(sessions), (session) => transaction(session, script))), failureOf)
+  return {
+    write: (script) => run(Transaction.write, script),
+    read: (script) => run(Transaction.read, script)
+  }
+})
