@@ -1,5 +1,5 @@
 /**
- * Every conformance vector, one test each, plainly and with fibers that yield everywhere.
+ * Every conformance vector on every kind of store, one test each, plainly and with fibers that yield everywhere.
  *
  * `JOBCHAIN_VECTORS` names another folder of vectors of the same format.
  */
@@ -9,6 +9,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { JobChain } from "../../src/domain/JobChain.ts"
 import * as Validation from "../../src/domain/Validation.ts"
+import * as Kinds from "../storage/Kinds.ts"
 import { differences } from "./compare.ts"
 import { run } from "./run.ts"
 import type { RunVector, ValidationVector } from "./Vector.ts"
@@ -23,15 +24,18 @@ const vectorsIn = <Vector>(file: string): ReadonlyArray<Vector> =>
 /** Validation vectors are of another format than those that are run. */
 const isAboutValidation = (file: string): boolean => vectorsIn<object>(file).some((vector) => "new" in vector)
 
-describe.each(files.filter((file) => !isAboutValidation(file)))("%s", (file) => {
-  for (const vector of vectorsIn<RunVector>(file)) {
-    it.effect(`${vector.name}`, () => Effect.map(run(vector), (actual) => check(vector, actual)))
-    it.effect(`${vector.name}, yielding everywhere`, () =>
-      run(vector).pipe(
-        Effect.provideService(Scheduler.MaxOpsBeforeYield, 5),
-        Effect.map((actual) => check(vector, actual))
-      ))
-  }
+describe.each(Kinds.kinds)("$name", (kind) => {
+  const store = Kinds.shared(kind)
+  describe.each(files.filter((file) => !isAboutValidation(file)))("%s", (file) => {
+    for (const vector of vectorsIn<RunVector>(file)) {
+      const running = Effect.suspend(() => Effect.map(run(vector, store()), (actual) => check(vector, actual)))
+      it.effect(vector.name, () => running)
+      it.effect(
+        `${vector.name}, yielding everywhere`,
+        () => Effect.provideService(running, Scheduler.MaxOpsBeforeYield, 5)
+      )
+    }
+  })
 })
 
 describe.each(files.filter(isAboutValidation))("%s", (file) => {
@@ -46,8 +50,8 @@ describe.each(files.filter(isAboutValidation))("%s", (file) => {
   })
 })
 
-const check = (vector: RunVector, actual: Readonly<Record<string, unknown>>) =>
-  assert.deepStrictEqual(differences(vector.expect, actual), [])
+const check = (vector: RunVector, { outcome, unkept }: Effect.Success<ReturnType<typeof run>>) =>
+  assert.deepStrictEqual([...differences(vector.expect, outcome), ...unkept], [])
 
 const faultsOf = (vector: ValidationVector): ReadonlyArray<string> => {
   const decoded = Schema.decodeUnknownResult(JobChain)(vector.chain ?? {})

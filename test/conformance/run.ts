@@ -1,5 +1,5 @@
 /**
- * Runs one vector on the engine in memory, on a virtual clock, and returns what came of it in the vector's terms.
+ * Runs one vector on the engine with a store, on a virtual clock, and returns what came of it in the vector's terms.
  */
 import { Clock, Duration, Effect, Exit, Fiber, Layer } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
@@ -17,14 +17,15 @@ import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
 import * as Rig from "../../src/testing/Rig.ts"
 import { ScriptedJobs } from "../../src/testing/ScriptedJobs.ts"
+import type * as Kinds from "../storage/Kinds.ts"
 import type { RunVector } from "./Vector.ts"
 
-export const run = Effect.fnUntraced(function*(vector: RunVector) {
+export const run = Effect.fnUntraced(function*(vector: RunVector, store: Kinds.Opened) {
   const rig = yield* Rig.make
   const jobs = new ScriptedJobs({ behaviours: vector.behaviours, unknown: vector.factoryErrors })
   const sent = new Recorder(vector.rm ?? {})
   const layer = TraverserFactory.layer.pipe(
-    Layer.provideMerge([ChainRepo.layerMemory, JobOutput.layerMemory, jobs.layer, sent.layer]),
+    Layer.provideMerge([store.repo(rig), JobOutput.layerMemory, jobs.layer, sent.layer]),
     Layer.provide(TraverserConfig.layer({ stopTimeout: Duration.millis(vector.config?.stopTimeoutMs ?? 10_000) }))
   )
   return yield* Effect.scoped(Effect.gen(function*() {
@@ -32,7 +33,9 @@ export const run = Effect.fnUntraced(function*(vector: RunVector) {
     const traverser = yield* rig.provide(Effect.provideContext(makeTraverser(vector), context))
     const stopFailed = yield* drive(vector, rig, traverser, jobs, sent)
     const { state } = yield* traverser.result
-    return outcomeOf(state, yield* traverser.snapshot, jobs, sent, stopFailed)
+    const outcome = outcomeOf(state, yield* traverser.snapshot, jobs, sent, stopFailed)
+    const kept = yield* store.take(traverser.requestId)
+    return { outcome, unkept: kept === undefined ? [] : unkept(outcome, kept, sent.jobLogs) }
   }))
 })
 
@@ -56,6 +59,7 @@ const makeTraverser = Effect.fnUntraced(function*(vector: RunVector) {
     context: yield* Effect.context<never>()
   }
   const chain = vector.suspended ? Chain.fromSuspended(vector.suspended) : Chain.make(vector.chain ?? {})
+  yield* services.repo.add(chain)
   return yield* Traverser.make(chain, { services, resumption: {}, isOver: () => {} })
 })
 
@@ -138,6 +142,27 @@ class Recorder {
     })
   }
 }
+
+/** Returns what the store says of the chain that is not so. */
+const unkept = (
+  { chainState, finishedJobs, jobStates, jobTries }: ReturnType<typeof outcomeOf>,
+  { logs, status }: Kinds.Kept,
+  sent: ReadonlyArray<JobLog>
+): ReadonlyArray<string> => {
+  const expected = [
+    `${chainState} ${finishedJobs}`,
+    ...Object.entries(jobStates).map(([id, state]) => `${id} ${state} ${jobTries[id]?.[1]}`),
+    ...sent.map(keyOf)
+  ]
+  const found = new Set([
+    `${status.state} ${status.finishedJobs}`,
+    ...status.jobs.map(({ id, state, tries }) => `${id} ${state} ${tries}`),
+    ...logs.map(keyOf)
+  ])
+  return expected.filter((line) => !found.has(line))
+}
+
+const keyOf = (log: JobLog): string => `log ${log.jobId} ${log.try} ${log.state}`
 
 const outcomeOf = (
   chainState: string,

@@ -11,10 +11,10 @@ import * as Validation from "../../src/domain/Validation.ts"
 import type { Traverser } from "../../src/engine/Traverser.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
 import * as Rig from "../../src/testing/Rig.ts"
+import * as Kinds from "../storage/Kinds.ts"
 import * as RandomChain from "./RandomChain.ts"
 import { World } from "./World.ts"
 
-const runs = 1000
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 }))
 /** A moment: so many moves of the clock, then so many turns of the scheduler. */
 const Moment = Schema.Struct({
@@ -25,6 +25,7 @@ type Moment = typeof Moment.Type
 
 /** Runs a chain until it is over, or until a moment at which `act` ends the run. Returns the final state. */
 const runOnce = Effect.fnUntraced(function*(
+  store: Kinds.Opened,
   world: World,
   chain: RandomChain.RandomChain,
   from: SuspendedJobChain | undefined,
@@ -32,10 +33,11 @@ const runOnce = Effect.fnUntraced(function*(
   act?: (traverser: Traverser) => Effect.Effect<unknown, unknown>
 ) {
   const rig = yield* Rig.make
+  world.repo = store.repo(rig)
   return yield* Effect.scoped(Effect.gen(function*() {
     const context = yield* rig.provide(Layer.build(world.layer))
     const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
-    const make = from === undefined ? factory.make(chain.jobChain) : factory.makeFromSuspended(from)
+    const make = from === undefined ? factory.make(chain.jobChain) : store.resume(factory, from)
     const traverser = yield* rig.provide(make)
     world.traverser = traverser
     const running = yield* Effect.forkChild(rig.provide(traverser.run))
@@ -52,8 +54,9 @@ const runOnce = Effect.fnUntraced(function*(
   }))
 })
 
-const properties = (maxOps: number | undefined, seed: number) => {
-  const options = { arbitrary: { runs, seed } }
+const properties = (kind: Kinds.Kind, maxOps: number | undefined, seed: number) => {
+  const options = { arbitrary: { runs: kind.runs, seed } }
+  const store = Kinds.shared(kind)
   const yielding = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     maxOps === undefined ? effect : Effect.provideService(effect, Scheduler.MaxOpsBeforeYield, maxOps)
 
@@ -65,9 +68,10 @@ const properties = (maxOps: number | undefined, seed: number) => {
         const chain = RandomChain.make(seed)
         assert.deepStrictEqual(Validation.faultsOfNew(chain.jobChain), [])
         const world = new World(chain, seed % 3 === 0 ? 1 + seed % 4 : undefined)
-        const state = yield* runOnce(world, chain, undefined)
+        const state = yield* runOnce(store(), world, chain, undefined)
         assert.deepStrictEqual(world.faults, [])
         assert.deepStrictEqual(world.finals, [state])
+        yield* checkKept(store(), chain, world)
       })),
     options
   )
@@ -79,9 +83,10 @@ const properties = (maxOps: number | undefined, seed: number) => {
       yielding(Effect.gen(function*() {
         const chain = RandomChain.make(seed)
         const world = new World(chain)
-        const state = yield* runOnce(world, chain, undefined, moment, (traverser) => traverser.stop)
+        const state = yield* runOnce(store(), world, chain, undefined, moment, (traverser) => traverser.stop)
         assert.deepStrictEqual(world.faults, [])
         assert.deepStrictEqual(world.finals, [state])
+        yield* checkKept(store(), chain, world)
         assert.deepStrictEqual(world.suspended, [])
       })),
     options
@@ -93,30 +98,49 @@ const properties = (maxOps: number | undefined, seed: number) => {
     ({ moments, seed }) =>
       yielding(Effect.gen(function*() {
         const chain = RandomChain.make(seed)
-        const expected = yield* runOnce(new World(chain), chain, undefined)
+        const expected = yield* runOnce(store(), new World(chain), chain, undefined)
+        yield* store().take(requestIdOf(chain))
         const world = new World(chain)
         let state = "SUSPENDED"
         for (const moment of moments) {
           if (state !== "SUSPENDED") break
-          state = yield* runOnce(world, chain, world.suspended.at(-1), moment, (traverser) => traverser.suspend)
+          state = yield* runOnce(
+            store(),
+            world,
+            chain,
+            world.suspended.at(-1),
+            moment,
+            (traverser) => traverser.suspend
+          )
         }
         const suspends = world.suspended.length
-        if (state === "SUSPENDED") state = yield* runOnce(world, chain, overTheWire(world.suspended.at(-1)))
+        if (state === "SUSPENDED") state = yield* runOnce(store(), world, chain, world.suspended.at(-1))
         assert.deepStrictEqual(world.faults, [])
         assert.deepStrictEqual([state, world.finals], [expected, [expected]])
         assert.strictEqual(world.suspended.length, suspends)
+        yield* checkKept(store(), chain, world)
       })),
     options
   )
 }
 
-const overTheWire = (suspended: SuspendedJobChain | undefined): SuspendedJobChain | undefined =>
-  suspended === undefined ? undefined : JSON.parse(JSON.stringify(suspended)) as SuspendedJobChain
+const requestIdOf = ({ jobChain }: RandomChain.RandomChain): string => jobChain.requestId ?? ""
 
-describe.each([
-  ["plainly", undefined],
-  ["yielding at every 5th operation", 5],
-  ["yielding at every 17th operation", 17]
-])("a random chain, %s", (_, maxOps) => {
-  properties(maxOps, maxOps ?? 1)
+const namesOf = (logs: Kinds.Kept["logs"]) => logs.map((log) => `${log.jobId} ${log.try} ${log.state}`).toSorted()
+
+/** Checks that the store has kept what the engine has reported. */
+const checkKept = Effect.fnUntraced(function*(store: Kinds.Opened, chain: RandomChain.RandomChain, world: World) {
+  const kept = yield* store.take(requestIdOf(chain))
+  if (kept === undefined) return
+  assert.deepStrictEqual([kept.status.state, namesOf(kept.logs)], [world.finals.at(-1), namesOf(world.logs)])
 })
+
+for (const kind of Kinds.kinds) {
+  describe.each([
+    ["plainly", undefined],
+    ["yielding at every 5th operation", 5],
+    ["yielding at every 17th operation", 17]
+  ])(`a random chain ${kind.name}, %s`, (_, maxOps) => {
+    properties(kind, maxOps, maxOps ?? 1)
+  })
+}
