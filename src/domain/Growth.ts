@@ -27,7 +27,10 @@ export const append = (chain: Progress.Chain, growth: Graph.Growth): void => {
   chain.rewinding = grown(chain.rewinding, size)
   chain.data.completions = chain.completions
   Sequences.append(chain.sequences)
-  for (let job = before; job < size; job++) Progress.count(chain, job)
+  for (let job = before; job < size; job++) {
+    Progress.count(chain, job)
+    if (chain.jobs[job]?.parallel) chain.limitedFanOuts.push(job)
+  }
   for (const [from, to] of growth.edges) {
     if (to < before && !Progress.isMet(chain, from)) Progress.changeUnmet(chain, to, 1)
   }

@@ -79,6 +79,8 @@ export const Job = Schema.StructWithRest(
      * jobs before hand on.
      */
     item: field(JobData),
+    /** On the first job of a fan-out: how many of its instances may be under way at once; all unless given. */
+    parallel: field(Schema.Number),
     each: field(Schema.suspend((): Schema.Codec<Each> => Each))
   }),
   unknownFields

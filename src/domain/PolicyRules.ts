@@ -23,6 +23,8 @@ export const faultsOfJob = (id: string, job: Job): ReadonlyArray<Fault> => {
     ...isWait(job.stopGrace, of("stopGrace")),
     ...(["retryPolicy", "sequenceRetryPolicy"] as const).flatMap((field) => faultsOfPolicy(job[field], of(field))),
     ...isWholeNumber(job.priority, of("priority")),
+    // 0 stands for none, as in every field of the wire.
+    ...isNumberOf("instances", job.parallel || undefined, of("parallel")),
     ...isOneOf(job.sequenceSiblings, ["interrupt", "finish"], of("sequenceSiblings")),
     ...isOneOf(job.ending, Ending.specials, of("ending"))
   ]
@@ -32,10 +34,10 @@ export const faultsOfJob = (id: string, job: Job): ReadonlyArray<Fault> => {
 export const faultsOfChain = ({ limits, timeout }: JobChain): ReadonlyArray<Fault> => {
   return [
     ...isLimit(timeout, ofChain("timeout")),
-    ...isNumberOfJobs(limits?.jobs, ofChain("limits", "jobs")),
+    ...isNumberOf("jobs", limits?.jobs, ofChain("limits", "jobs")),
     ...(["types", "keys"] as const).flatMap((field) =>
       Object.entries(limits?.[field] ?? {}).flatMap(([name, count]) =>
-        isNumberOfJobs(count, ofChain("limits", field, name))
+        isNumberOf("jobs", count, ofChain("limits", field, name))
       )
     )
   ]
@@ -54,7 +56,7 @@ const limits = ["timeout", "totalTimeout", "stopTimeout", "sequenceTimeout"] as 
 const usesAny = (job: Job): boolean =>
   Boolean(
     job.retryPolicy || job.timeout || job.totalTimeout || job.stopGrace || job.stopTimeout || job.priority ||
-      job.sequenceRetryPolicy || job.sequenceTimeout || job.sequenceSiblings || job.ending
+      job.sequenceRetryPolicy || job.sequenceTimeout || job.sequenceSiblings || job.ending || job.parallel
   )
 
 /** Where a value stands, and what to call it. */
@@ -89,10 +91,10 @@ const isWait = (text: Optional<string>, place: Place) =>
 const isWholeNumber = (value: Optional<number>, place: Place) =>
   Number.isSafeInteger(value ?? 0) ? none : [fault("bad-count", place, `${value}, expected a whole number`)]
 
-const isNumberOfJobs = (value: Optional<number>, place: Place) =>
+const isNumberOf = (what: string, value: Optional<number>, place: Place) =>
   value === null || value === undefined || (Number.isSafeInteger(value) && value > 0)
     ? none
-    : [fault("bad-count", place, `${value}, expected a number of jobs from 1`)]
+    : [fault("bad-count", place, `${value}, expected a number of ${what} from 1`)]
 
 const isOneOf = (value: Optional<string>, words: ReadonlyArray<string>, place: Place) =>
   !value || words.includes(value)

@@ -45,6 +45,8 @@ export interface Chain {
   readonly reasons: Map<number, string>
   /** Whether a job, or one that may join the chain, has a priority or a key with a limit. */
   hasPlaces: boolean
+  /** The first jobs of fan-outs of which not all instances may be under way at once. */
+  readonly limitedFanOuts: Array<number>
   /** Id of a job that is not in the chain → its tries so far, which go on if it comes back. */
   readonly formerTries: ReadonlyMap<string, number>
   /** State number → how many jobs are in it. */
@@ -92,6 +94,7 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     reasons: new Map(),
     hasPlaces: false,
     elapsed: Elapsed.make(graph, tries.elapsed),
+    limitedFanOuts: [],
     formerTries: new Map(Object.entries(tries.totalJobTries ?? {}).filter(([id]) => !graph.indexOf.has(id))),
     counts: new Int32Array(JobState.ABSENT + 1),
     runnable: 0,
@@ -103,7 +106,8 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
   yield* Slices.range(size, (start, end) => {
     for (let job = start; job < end; job++) {
       count(chain, job)
-      const { concurrencyKey, each, ending, priority, reason } = jobs[job] as Job
+      const { concurrencyKey, each, ending, parallel, priority, reason } = jobs[job] as Job
+      if (parallel) chain.limitedFanOuts.push(job)
       if (ending) chain.endings.set(job, ending as Ending.Special)
       if (reason) chain.reasons.set(job, reason)
       if (concurrencyKey || priority || (each && bringsPlaces(each))) chain.hasPlaces = true

@@ -7,12 +7,14 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
+import type { Expanded } from "../domain/Expansion.ts"
 import { at, neighbours } from "../domain/Graph.ts"
 import { grown } from "../domain/GrowingArray.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import type { JobLine } from "./Line.ts"
+import { Places } from "./Places.ts"
 
 export class StartQueue {
   private readonly chain: Progress.Chain
@@ -29,6 +31,8 @@ export class StartQueue {
   /** Job → until when it has to wait, in Unix milliseconds, where that was known before the chain began. */
   private readonly deadlines: Map<number, number>
   private readonly random: () => number
+  /** Only where a fan-out has any. */
+  private places: Places | undefined
 
   /** `random` returns a number from 0 to below 1. */
   constructor(chain: Progress.Chain, line: JobLine, deadlines: Map<number, number>, random: () => number) {
@@ -37,6 +41,7 @@ export class StartQueue {
     this.random = random
     this.deadlines = deadlines
     this.reporting = new Uint8Array(chain.jobs.length)
+    if (chain.limitedFanOuts.length > 0) this.places = new Places(chain)
   }
 
   /** Whether `take` may return a job. */
@@ -44,13 +49,16 @@ export class StartQueue {
     return this.line.hasNext
   }
 
-  /** Takes note that the chain has more jobs. */
-  grow(): void {
+  /** Takes note that the chain has other jobs now. */
+  grow(expanded: Expanded): void {
     this.reporting = grown(this.reporting, this.chain.jobs.length)
+    if (this.places !== undefined) this.places.grow(expanded)
+    else if (this.chain.limitedFanOuts.length > 0) this.places = new Places(this.chain)
   }
 
   /** Begins with every runnable job. */
   begin(): void {
+    this.places?.begin()
     for (let job = 0; job < this.chain.jobs.length; job++) this.consider(job)
   }
 
@@ -126,6 +134,11 @@ export class StartQueue {
     return Array.from(neighbours(this.chain.graph.previous, job)).filter((parent) => this.isReporting(parent))
   }
 
+  /** Says for which place of its fan-out a job waits; `undefined` where it waits for none. */
+  placeOf(job: number): string | undefined {
+    return this.places?.reasonOf(job)
+  }
+
   /** Takes note that a job is over, and puts in line what waited for that. */
   jobOver(job: number): void {
     for (const [first, jobs] of this.holds) {
@@ -133,6 +146,7 @@ export class StartQueue {
       this.holds.delete(first)
       this.consider(first)
     }
+    if (this.places !== undefined) { for (const first of this.places.jobOver(job)) this.consider(first) }
     const { chain } = this
     // A job of a rewound sequence can be runnable again the moment it has ended.
     if (chain.states[job] !== JobState.COMPLETE) return this.consider(job)
@@ -144,7 +158,9 @@ export class StartQueue {
     return Progress.isRunnable(this.chain, job) &&
       (this.holds.size === 0 || !this.holds.has(job)) &&
       (this.waiting.size === 0 || !this.waiting.has(job)) &&
-      (this.reports === 0 || !this.hasReportingParent(job))
+      (this.reports === 0 || !this.hasReportingParent(job)) &&
+      // Last, as what may start otherwise takes its place with that.
+      (this.places === undefined || this.places.admit(job))
   }
 
   private hasReportingParent(job: number): boolean {

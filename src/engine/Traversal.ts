@@ -360,7 +360,8 @@ export class Traversal implements Host {
           ? { for: "sequenceRetry", until: waitsUntil.get(job) ?? 0 }
           : undefined,
       limitOf: (job) =>
-        line.reasonOf(job) ??
+        starts.placeOf(job) ??
+          line.reasonOf(job) ??
           (running.size < this.concurrency
             ? undefined
             : `${running.size} jobs of the chain run, which is as many as may`),
@@ -451,7 +452,7 @@ export class Traversal implements Host {
     const expanded = Expansion.apply(this.chain, expansion)
     this.draft.added.push(...expanded.added)
     this.draft.changed.push(...expanded.joined, ...expanded.left)
-    this.starts.grow()
+    this.starts.grow(expanded)
     return expanded
   }
 

@@ -27,6 +27,8 @@ export type Each = ReadonlyArray<unknown> | string | {
   readonly as?: string
   /** Where items are objects: the field by which they are called in ids. */
   readonly key?: string
+  /** How many instances may be under way at once; all of them unless given. */
+  readonly parallel?: number
 }
 
 interface Common<Name extends string> {

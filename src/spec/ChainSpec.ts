@@ -47,7 +47,11 @@ export const isVariable = (text: string): boolean => variablePattern.test(text)
 
 const aVariable = { expected: "a name of letters, digits, _ and -, starting with a letter or _" }
 
-/** Schema for a list and how its items are called. */
+const aNumberOfInstances = { expected: "a number of instances from 1" }
+const Parallel = Schema.Number.annotate(aNumberOfInstances)
+  .check(Schema.isInt(aNumberOfInstances), Schema.isGreaterThanOrEqualTo(1, aNumberOfInstances))
+
+/** Schema for a list, how its items are called, and how many instances may be under way at once. */
 export const EachOf = Schema.Struct({
   of: Items,
   as: Schema.optionalKey(
@@ -56,6 +60,9 @@ export const EachOf = Schema.Struct({
       default: "item"
     })
   ),
+  parallel: Schema.optionalKey(Parallel.annotate({
+    description: "How many instances may be under way at once; all of them unless given."
+  })),
   key: Schema.optionalKey(
     text("the name of a field").annotate({
       description: "Where items are maps: the field by which they are called. Without it that is their place, from 0."

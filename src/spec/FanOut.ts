@@ -15,6 +15,8 @@ export interface FanOut {
   readonly of: ReadonlyArray<Items.Item> | string
   /** The field by which items are called. */
   readonly key: string | undefined
+  /** How many instances may be under way at once; `undefined` for all. */
+  readonly parallel: number | undefined
   /** Where the list is. */
   readonly list: Path
 }
@@ -23,11 +25,11 @@ export interface FanOut {
 export const read = ({ each }: Entry, path: Path): Result.Result<FanOut | undefined, ReadonlyArray<SpecFault>> => {
   if (each === undefined) return Result.succeed(undefined)
   const isMap = typeof each === "object" && "of" in each
-  const { as: variable = "item", key, of } = isMap ? each : { of: each }
+  const { as: variable = "item", key, of, parallel } = isMap ? each : { of: each }
   const list = [...path, "each", ...(isMap ? ["of"] : [])]
-  if (typeof of === "string") return Result.succeed({ variable, of, key, list })
+  if (typeof of === "string") return Result.succeed({ variable, of, key, parallel, list })
   return Result.mapBoth(Items.read(of, key), {
-    onSuccess: (items) => ({ variable, of: items, key, list }),
+    onSuccess: (items) => ({ variable, of: items, key, parallel, list }),
     onFailure: (faults) => faults.map(({ message, place }) => faultAt(list, place, message))
   })
 }

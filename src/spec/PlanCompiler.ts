@@ -133,12 +133,13 @@ const add = (draft: Draft, job: Job): Node => {
 /** Adds what is repeated, between the job that begins it and the one that ends it, which is returned. */
 const addForEach = (draft: Draft, step: Step, fanOut: FanOut, sequenceId: string): Node => {
   const { id, outer } = step
-  const { key, of, variable } = fanOut
+  const { key, of, parallel, variable } = fanOut
   const template = templateOf(draft, step, variable, sequenceId)
   const each = typeof of === "string"
     ? { from: of, as: variable, ...(key !== undefined && { key }), template }
     : undefined
-  const begin = add(draft, { ...noop(id, sequenceId, outer), ...(each && { each }) })
+  const limited = parallel === undefined ? {} : { parallel }
+  const begin = add(draft, { ...noop(id, sequenceId, outer), ...limited, ...(each && { each }) })
   draft.begins.set(step, begin)
   const lasts = typeof of === "string" ? [] : addInstances(draft, begin, { begin: id, template, variable }, of)
   // Names hold no dots, so no other job has the id.

@@ -83,7 +83,8 @@ const isEach: Rule = (value) => isList(value) || (isPlain(value) && has(value, "
 const ofEach: Rules = new Map([
   ["of", isList],
   ["as", (value) => typeof value === "string" && isVariable(value)],
-  ["key", isNonEmptyText]
+  ["key", isNonEmptyText],
+  ["parallel", (value) => isCount(value) && value !== 0]
 ])
 
 const common: ReadonlyArray<readonly [key: string, rule: Rule]> = [

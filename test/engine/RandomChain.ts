@@ -12,6 +12,8 @@ export interface RandomChain {
   readonly sequencesOf: ReadonlyMap<string, ReadonlyArray<string>>
   /** Of jobs that the lists of fan-outs may bring into the chain, too; those that are not in it are not waited for. */
   readonly parentsOf: ReadonlyMap<string, ReadonlyArray<string>>
+  /** First job of a fan-out → how many of its instances may be under way at once. */
+  readonly parallel?: ReadonlyMap<string, number>
   /** The list that a try of a fan-out's first job makes; `undefined` for other jobs. */
   readonly listOf?: (jobId: string, sequenceTries: ReadonlyArray<number>) => List | undefined
   /** How a try ends, and after how many milliseconds. */
@@ -67,6 +69,7 @@ export const make = (seed: number): RandomChain => {
   const adjacencyList: Record<string, Array<string>> = {}
   const sequencesOf = new Map<string, ReadonlyArray<string>>()
   const lists = new Map<string, string>()
+  const parallel = new Map<string, number>()
   const failures = next() * 0.5
 
   const jobOf = (id: string, sequences: ReadonlyArray<string>, sequence?: Retrying): Job => ({
@@ -104,7 +107,12 @@ export const make = (seed: number): RandomChain => {
     )
     if (hasInner) {
       const template = { jobs: { "": jobOf("", [first]) }, adjacencyList: {} }
-      made[inner] = { ...made[inner], each: { from: "inner_list", as: "inner_item", template } }
+      const limit = below(3)
+      made[inner] = {
+        ...made[inner],
+        ...(limit > 0 && { parallel: limit }),
+        each: { from: "inner_list", as: "inner_item", template }
+      }
     }
     const next = Object.fromEntries(parts.slice(0, -1).map((part, index) => [part, [parts[index + 1] as string]]))
     return { jobs: made, next, inner: hasInner ? inner : undefined }
@@ -116,6 +124,11 @@ export const make = (seed: number): RandomChain => {
     connect(begin, end)
     const { inner, jobs: parts, next: after } = templateOf(around)
     const template = { jobs: parts, adjacencyList: after }
+    const limit = below(3)
+    if (limit > 0) {
+      jobs[begin] = { ...jobs[begin], parallel: limit }
+      parallel.set(begin, limit)
+    }
     jobs[begin] = { ...jobs[begin], each: { from: `${begin}_list`, as: `${begin}_item`, template } }
     lists.set(begin, `${begin}_list`)
     const names = Object.keys(parts)
@@ -128,6 +141,8 @@ export const make = (seed: number): RandomChain => {
       connect(idOf(names.at(-1) as string), end)
       if (inner === undefined) continue
       lists.set(idOf(inner), "inner_list")
+      const innerLimit = parts[inner]?.parallel
+      if (innerLimit) parallel.set(idOf(inner), innerLimit)
       for (const innerKey of keys) {
         const id = `${idOf(inner)}[${innerKey}]`
         sequencesOf.set(id, sequences)
@@ -188,6 +203,7 @@ export const make = (seed: number): RandomChain => {
     },
     sequencesOf,
     parentsOf,
+    parallel,
     listOf: (jobId, sequenceTries) => {
       const key = lists.get(jobId)
       if (key === undefined) return undefined

@@ -4,7 +4,7 @@
 import { Context, Duration, Effect, Layer, Result } from "effect"
 import * as CelConditions from "../../src/conditions/CelConditions.ts"
 import * as Ending from "../../src/domain/Ending.ts"
-import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
+import type { Job, SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import type { JobData } from "../../src/domain/JobData.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as JobState from "../../src/domain/JobState.ts"
@@ -127,6 +127,7 @@ export class World {
       else if (this.marks.get(key) !== mark) this.faults.push(`${jobId} saw data of an earlier try of ${key}`)
     }
     this.checkInstances(jobId, data, parents)
+    this.checkParallel(jobId, jobs)
     for (const parent of parents) {
       if (!(parent in data) && !Ending.isSkipped(jobs[parent]?.ending)) {
         this.faults.push(`${jobId} did not see the data of ${parent}`)
@@ -146,6 +147,24 @@ export class World {
     const instances = parents.filter((parent) => parent !== begin).map((parent) => parent[begin.length + 1] as string)
     if (instances.toSorted().join() !== list.join()) {
       this.faults.push(`${jobId} ends ${instances.join()}, not ${list.join()}`)
+    }
+  }
+
+  /** No more instances are under way than may be: those of which a job runs, or has completed and none has failed. */
+  private checkParallel(jobId: string, jobs: Readonly<Record<string, Job>>): void {
+    for (const [begin, parallel] of this.chain.parallel ?? []) {
+      if (!jobId.startsWith(`${begin}[`)) continue
+      const instances = Map.groupBy(
+        Object.keys(jobs).filter((id) => id.startsWith(`${begin}[`)),
+        (id) => id.slice(0, begin.length + 3)
+      )
+      const underWay = Array.from(instances).filter(([, ids]) => {
+        const states = ids.map((id) => jobs[id]?.state ?? 0)
+        return ids.includes(jobId) || states.includes(JobState.RUNNING) ||
+          (states.includes(JobState.COMPLETE) && states.includes(JobState.PENDING) &&
+            !states.some((state) => JobState.isFailure(state)))
+      })
+      if (underWay.length > parallel) this.faults.push(`${underWay.length} instances of ${begin} were under way`)
     }
   }
 }

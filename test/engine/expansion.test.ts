@@ -317,3 +317,69 @@ describe("an expanded chain", () => {
       assert.deepStrictEqual([totals[0], totals.at(-1)], [4, 5])
     }))
 })
+
+const rolling = (of: string) =>
+  chainOf(`jobs:
+  host:
+    each: { of: ${of}, as: host, parallel: 1 }
+    retry: 1
+    sequence: { stop: { run: stop }, start: { needs: stop, run: start } }
+`)
+
+describe("instances of which not all may be under way at once", () => {
+  const given = rolling("[a, b, c]")
+  const inTurn = [
+    "host",
+    "host[a].stop",
+    "host[a].start",
+    "host[b].stop",
+    "host[b].start",
+    "host[c].stop",
+    "host[c].start",
+    "host.end"
+  ]
+
+  for (const [name, chain] of [["given", given], ["made by a job", rolling("hosts")]] as const) {
+    itYielding(`begin when one before has ended, of a list that is ${name}`, () =>
+      Effect.gen(function*() {
+        const { bench, called } = yield* benchOf({ host: withHosts("a", "b", "c") })
+        const { state } = yield* bench.run(chain)
+        assert.deepStrictEqual([state, called()], ["COMPLETE", inTurn])
+      }))
+  }
+
+  itYielding(
+    "keep their place for a further try, and give it up when they have failed for good",
+    () =>
+      Effect.gen(function*() {
+        const { bench, called } = yield* benchOf({
+          "host[a].start": [{ state: "FAIL", milliseconds: 5 }, {}],
+          "host[b].stop": [{ state: "FAIL" }]
+        })
+        const { state } = yield* bench.run(given)
+        assert.deepStrictEqual([state, called()], ["FAIL", [
+          "host",
+          "host[a].stop",
+          "host[a].start",
+          "host[a].stop",
+          "host[a].start",
+          "host[b].stop",
+          "host[b].stop",
+          "host[c].stop",
+          "host[c].start"
+        ]])
+      })
+  )
+
+  itYielding("keep their place over a suspend", () =>
+    Effect.gen(function*() {
+      const { bench, called, jobs, sent } = yield* benchOf({ "host[b].start": [{ block: true }, {}] })
+      const traverser = yield* bench.start(given)
+      assert.isTrue(yield* bench.rig.runUntil(() => jobs.blocked.has("host[b].start")))
+      const waiting = (yield* traverser.explain).find(({ jobId }) => jobId === "host[c].stop")
+      assert.deepInclude(waiting, { because: "limit", text: "waits for a limit: 1 at once of \"host\"" })
+      yield* bench.rig.run(traverser.suspend)
+      yield* bench.rig.run((yield* bench.makeFromSuspended(sent.suspended[0] ?? {})).run)
+      assert.deepStrictEqual(called(), [...inTurn.slice(0, 5), ...inTurn.slice(4)])
+    }))
+})

@@ -57,7 +57,10 @@ const written = (next: () => number) => {
   const object = (depth: number) => mapOf(Math.floor(next() * 3), () => [pick(keys), json(depth)])
   const fields: Readonly<Record<string, () => unknown>> = {
     needs: () => pick<unknown>(["a", [], ["a", "b"]]),
-    each: () => chance(0.5) ? [json(2), json(2)] : { of: [json(1)], ...(chance(0.5) && { as: "x", key: "k" }) },
+    each: () =>
+      chance(0.5)
+        ? [json(2), json(2)]
+        : { of: [json(1)], ...(chance(0.5) && { as: "x", key: "k", parallel: pick([0, 1]) }) },
     retry: () => pick([0, 1, 3]),
     retryWait: () => pick(["", "5s", "1m30s"]),
     retryPolicy: () => ({

@@ -48,6 +48,18 @@ describe("a job with each", () => {
     })
   })
 
+  it("says on the wire how many of its instances may be under way at once", () => {
+    const chain = chainOf("jobs: { build: { each: { of: [a, b], parallel: 1 }, run: make } }")
+    assert.strictEqual(jobOf(chain, "build").parallel, 1)
+    const faults = Validation.faultsOfNew({
+      ...chain,
+      jobs: { ...chain.jobs, build: { ...chain.jobs?.build, parallel: 0.5 } }
+    })
+    assert.deepStrictEqual(faults.map(({ message }) => message), [
+      `The parallel of job "build" is 0.5, expected a number of instances from 1`
+    ])
+  })
+
   it("is nothing but its begin and its end for an empty list", () => {
     const chain = chainOf("jobs: { build: { each: [], run: make } }")
     assert.deepStrictEqual(chain.adjacencyList, { build: ["build.end"] })
@@ -146,6 +158,9 @@ describe("a list", () => {
     ["7", [`chain.yaml:2:14: each: expected a list, the key of one in job data or a map with "of", got 7`]],
     ["{ of: [a], as: 1x }", [
       `chain.yaml:2:29: as: expected a name of letters, digits, _ and -, starting with a letter or _, got "1x"`
+    ]],
+    ["{ of: [a], parallel: 0 }", [
+      "chain.yaml:2:35: parallel: expected a number of instances from 1, got 0"
     ]],
     ["[a, b, a]", [`chain.yaml:2:21: each: "a" names the item with number 1, too`]],
     ["[1, \"1\"]", [`chain.yaml:2:18: each: "1" names the item with number 1, too`]],
