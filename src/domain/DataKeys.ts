@@ -48,12 +48,12 @@ interface Use {
   readonly starts: ReadonlySet<string>
 }
 
-const useOf = ({ data, sequenceWhen, when }: Job, { needs, reads, sets }: TypeKeys): Use => ({
+const useOf = ({ data, each, item, sequenceWhen, when }: Job, { needs, reads, sets }: TypeKeys): Use => ({
   needs: setOf(needs),
-  // A condition may look at anything.
-  reads: when || sequenceWhen ? undefined : setOf(reads),
-  sets: setOf(sets),
-  starts: new Set(Object.keys(data ?? {}))
+  // A condition may look at anything, and the jobs of a list that is not known yet may do anything.
+  reads: when || sequenceWhen || each ? undefined : setOf(reads),
+  sets: each ? undefined : setOf(sets),
+  starts: new Set(Object.keys({ ...data, ...item }))
 })
 
 const setOf = (keys: ReadonlyArray<string> | undefined) => keys === undefined ? undefined : new Set(keys)

@@ -34,6 +34,12 @@ describe("DataKeys", () => {
       assert.deepStrictEqual(find("nothing -> check", { nothing: { data: { url: "x" } } }), [])
     })
 
+    it("takes an item for set, and a list that is not known yet to bring jobs that read and set anything", () => {
+      const each = { from: "url", as: "item", template: { jobs: { "": { id: "", state: 1 } } } }
+      assert.deepStrictEqual(find("nothing -> check", { check: { item: { url: "x" } } }), [])
+      assert.deepStrictEqual(find("build -> nothing\nnothing -> check", { nothing: { each } }), [])
+    })
+
     it("finds keys that are set and read by nothing after the job, or only once another has set them", () => {
       assert.deepStrictEqual(find("build1 -> build2\nbuild2 -> nothing"), [
         "build1 version never-read",

@@ -109,6 +109,27 @@ const scripted = (
   }
 }
 
+/** A list that a job makes, in a sequence that is tried again with another list. */
+const fannedOut = (): RandomChain.RandomChain => {
+  const template = { jobs: { "": { id: "", type: "random", state: 1, sequenceId: "b" } } }
+  const chain = scripted("a -> b\nb -> c\nc -> d", {
+    b: { ...sequence, parallel: 1, each: { from: "b_list", as: "b_item", template } },
+    c: { sequenceId: "b" }
+  }, { c: ["FAIL"] })
+  const instances = ["x", "y", "z"].map((key) => `b[${key}]`)
+  return {
+    ...chain,
+    sequencesOf: new Map([...chain.sequencesOf, ...instances.map((id) => [id, ["b"]] as const)]),
+    parentsOf: new Map([...chain.parentsOf, ...instances.map((id) => [id, ["b"]] as const), ["c", [
+      "b",
+      ...instances
+    ]]]),
+    parallel: new Map([["b", 1]]),
+    listOf: (jobId, [tries]) =>
+      jobId === "b" ? { key: "b_list", items: tries === 1 ? ["x", "y"] : ["y", "z"] } : undefined
+  }
+}
+
 /** The same chain with so many jobs at once. */
 const limitedTo = (jobs: number, chain: RandomChain.RandomChain): RandomChain.RandomChain => ({
   ...chain,
@@ -117,6 +138,7 @@ const limitedTo = (jobs: number, chain: RandomChain.RandomChain): RandomChain.Ra
 
 const sequence = { sequenceId: "b", sequenceRetry: 2, sequenceRetryWait: "50ms" }
 const corpus: Readonly<Record<string, RandomChain.RandomChain>> = {
+  "a fan-out over a list that a job makes": fannedOut(),
   "a line": scripted("a -> b\nb -> c\nc -> d", {}),
   "a fan": scripted("a -> b c d e\nb -> f\nc -> f\nd -> f\ne -> f", {}),
   "a job that is retried": scripted("a -> b\nb -> c", { b: { retry: 3 } }, { b: ["FAIL", "panic", "UNKNOWN"] }),
