@@ -113,7 +113,12 @@ export class Places {
 
   private leave({ fanOut: { parallel, taken, waiting }, jobs }: Instance): ReadonlyArray<number> {
     taken.delete(jobs[0] as number)
-    return Array.from(waiting).slice(0, Math.max(0, parallel - taken.size))
+    const next: Array<number> = []
+    for (const first of waiting) {
+      if (next.length >= parallel - taken.size) break
+      next.push(first)
+    }
+    return next
   }
 
   /** Whether a job of an instance runs or can start. A first job that has not begun can, too. */

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { JobChain } from "../domain/JobChain.ts"
+import type { Job, JobChain } from "../domain/JobChain.ts"
 import { type Box, type Drawing, isBox, make, type Node } from "./SequenceBoxes.ts"
 
 export type Format = "mermaid" | "dot" | "text"
@@ -63,14 +63,15 @@ const linesOf = ({ id, job, previous }: Node, nodes: ReadonlyArray<Node>, indent
   const parents = previous.slice(0, parentsShownMax).map((index) => nodes[index]?.id ?? "")
   const more = previous.length - parents.length
   const last = parents.length - 1
+  const notes = [repeated(job), retries(job.retry, job.retryWait)]
   const words = [
     ...parents.map((parent, index) => `${index === 0 ? "after " : ""}${parent}${index < last ? "," : ""}`),
     ...(more > 0 ? [`and ${more} more`] : []),
-    retries(job.retry, job.retryWait)
+    ...notes
   ].filter((word) => word !== "")
   const lines = [`${indent}${id}`]
   for (const [index, word] of words.entries()) {
-    const gap = index === 0 || (index === words.length - 1 && job.retry) ? "  " : " "
+    const gap = index === 0 || notes.includes(word) ? "  " : " "
     const line = `${lines.at(-1)}${gap}${word}`
     if (line.length <= columns) lines[lines.length - 1] = line
     else lines.push(`${indent}    ${word}`)
@@ -81,11 +82,17 @@ const linesOf = ({ id, job, previous }: Node, nodes: ReadonlyArray<Node>, indent
 const retries = (retry: number | null | undefined, wait: string | null | undefined): string =>
   retry ? `retry ${retry}${wait ? ` after ${wait}` : ""}` : ""
 
+/** What comes right after such a job is known only when it is COMPLETE. */
+const repeated = ({ each }: Job): string => {
+  const jobs = Object.keys(each?.template?.jobs ?? {}).length
+  return each ? `${jobs} ${jobs === 1 ? "job" : "jobs"} for each of ${each.from}` : ""
+}
+
 const labelOf = ({ id, job }: Node): string => {
   const command = job.type === "shell" && typeof job.args?.command === "string" ? job.args.command : job.type ?? ""
   const [line = "", ...others] = command.trim().split("\n")
   const what = line.length > 40 || others.length > 0 ? `${line.slice(0, 39)}…` : line
-  return [id, what, retries(job.retry, job.retryWait)].filter((part) => part !== "").join("\n")
+  return [id, what, repeated(job), retries(job.retry, job.retryWait)].filter((part) => part !== "").join("\n")
 }
 
 const titleOf = ({ first }: Box): string => {

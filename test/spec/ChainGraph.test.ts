@@ -36,6 +36,22 @@ describe("ChainGraph", () => {
       )
     })
 
+    it("says what a list will bring that is not known yet", () => {
+      const chain = chainOf({
+        find: { run: "find" },
+        host: {
+          needs: "find",
+          each: "hosts",
+          sequence: { stop: { run: "stop" }, start: { needs: "stop", run: "start" } }
+        }
+      })
+      assert.strictEqual(
+        ChainGraph.render(chain, "text"),
+        "find\nhost  after find  2 jobs for each of hosts\nhost.end  after host\n"
+      )
+      assert.include(ChainGraph.render(chain, "mermaid"), `n1["host<br/>noop<br/>2 jobs for each of hosts"]`)
+    })
+
     it("draws sequences in sequences for Graphviz, with names escaped", () => {
       assert.strictEqual(
         ChainGraph.render(release, "dot"),
