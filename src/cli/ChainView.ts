@@ -63,6 +63,7 @@ export const take = (view: ChainView, event: ChainEvent): void => {
       for (const id of event.jobIds) change(view, id, { ...quiet, state: "PENDING" })
       return
     case "chainStarted":
+    case "signalReceived":
     case "lost":
       return
     default:

@@ -80,7 +80,8 @@ export const toSuspended = (chain: Chain): SuspendedJobChain => {
     totalJobTries: { ...Object.fromEntries(chain.formerTries), ...nonZero(chain, chain.totalTries) },
     latestRunJobTries: nonZero(chain, chain.latestTries),
     sequenceTries: nonZero(chain, chain.sequenceTries),
-    ...(elapsed === undefined ? {} : { elapsed })
+    ...(elapsed === undefined ? {} : { elapsed }),
+    ...(chain.signals.size === 0 ? {} : { signals: [...chain.signals.values()] })
   }
 }
 

@@ -10,6 +10,7 @@
 import * as Schema from "effect/Schema"
 import { JobData } from "./JobData.ts"
 import { RetryPolicy } from "./RetryPolicy.ts"
+import { Signal } from "./Signal.ts"
 
 const field = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
@@ -181,7 +182,9 @@ export const SuspendedJobChain = Schema.StructWithRest(
     /** Id of a sequence's first job → the sequence's tries; a missing id is 0. */
     sequenceTries: field(Tries),
     /** How long the chain, its jobs and its sequences have run, where that is limited. */
-    elapsed: field(WireElapsed)
+    elapsed: field(WireElapsed),
+    /** The signals that came and are not used up, in the order in which they came. */
+    signals: field(Schema.Array(Signal))
   }),
   unknownFields
 ).annotate({ identifier: "SuspendedJobChain" })

@@ -15,6 +15,7 @@ import type { Each, Job, JobChain, WireElapsed } from "./JobChain.ts"
 import * as JobState from "./JobState.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Sequences from "./Sequences.ts"
+import type { Signal } from "./Signal.ts"
 import * as Slices from "./Slices.ts"
 
 /** Its arrays are replaced where the chain grows: whoever keeps one keeps a part. */
@@ -49,6 +50,8 @@ export interface Chain {
   readonly limitedFanOuts: Array<number>
   /** Id of a job that is not in the chain → its tries so far, which go on if it comes back. */
   readonly formerTries: ReadonlyMap<string, number>
+  /** The signals that came and are not used up, by id, in the order in which they came. */
+  readonly signals: Map<string, Signal>
   /** State number → how many jobs are in it. */
   readonly counts: Int32Array
   runnable: number
@@ -58,9 +61,10 @@ export interface Chain {
   state: number
 }
 
-/** Counts of tries and times that a suspended chain brings along; a missing id is 0. */
+/** Counts of tries, times and signals that a suspended chain brings along; a missing id is 0. */
 export interface Tries {
   readonly elapsed?: WireElapsed | null
+  readonly signals?: ReadonlyArray<Signal> | null
   readonly totalJobTries?: Readonly<Record<string, number>> | null
   readonly latestRunJobTries?: Readonly<Record<string, number>> | null
   readonly sequenceTries?: Readonly<Record<string, number>> | null
@@ -96,6 +100,7 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     elapsed: Elapsed.make(graph, tries.elapsed),
     limitedFanOuts: [],
     formerTries: new Map(Object.entries(tries.totalJobTries ?? {}).filter(([id]) => !graph.indexOf.has(id))),
+    signals: new Map((tries.signals ?? []).map((signal) => [signal.id, signal])),
     counts: new Int32Array(JobState.ABSENT + 1),
     runnable: 0,
     completed: 0,

@@ -111,6 +111,9 @@ export const Output = Schema.TaggedStruct("output", {
   text: Schema.String
 })
 
+/** A signal came. */
+export const SignalReceived = Schema.TaggedStruct("signalReceived", { ...common, name: Schema.String })
+
 export const Progress = Schema.TaggedStruct("progress", {
   ...common,
   finishedJobs: Schema.Number,
@@ -141,6 +144,7 @@ export const ChainEvent = Schema.Union([
   SequenceRewound,
   Status,
   Output,
+  SignalReceived,
   Progress,
   ChainStopping,
   ChainEnded

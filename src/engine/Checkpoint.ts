@@ -9,7 +9,11 @@
  */
 import type { JobLog } from "../domain/JobLog.ts"
 import type { Chain } from "../domain/Progress.ts"
+import type { Signal } from "../domain/Signal.ts"
 import type { RequestOutcome } from "./JobReaper.ts"
+
+/** Stands for the time until which a job waits that waits for a signal: a crash meanwhile is none of its try. */
+export const forSignal = -1
 
 export interface Checkpoint {
   readonly chain: Chain
@@ -24,8 +28,15 @@ export interface Checkpoint {
   readonly logs: ReadonlyArray<JobLog>
   /** The jobs about to start. They are RUNNING and their try is counted. */
   readonly starting: ReadonlyArray<number>
-  /** The jobs that wait before their next try, or their sequence's, until a time in Unix milliseconds. */
+  /**
+   * The jobs that wait before their next try, or their sequence's, until a time in Unix milliseconds; in a try, until a signal
+   * comes (`forSignal`); and those that go on after that (0).
+   */
   readonly waiting: ReadonlyArray<{ readonly job: number; readonly until: number }>
+  /** Signals that came. */
+  readonly signals: ReadonlyArray<Signal>
+  /** Ids of signals that are used up. */
+  readonly usedSignals: ReadonlyArray<string>
   /** Present once, in the last checkpoint. */
   readonly outcome: RequestOutcome | undefined
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Chain } from "../domain/Progress.ts"
+import type { Signal } from "../domain/Signal.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
 import type { PendingLog } from "./Happening.ts"
 import type { RequestOutcome } from "./JobReaper.ts"
@@ -13,6 +14,9 @@ export class CheckpointDraft {
   added: Array<number> = []
   changed: Array<number> = []
   waiting: Array<Checkpoint["waiting"][number]> = []
+  signals: Array<Signal> = []
+  /** Ids. */
+  usedSignals: Array<string> = []
   /** Until they are sent. */
   logs: Array<PendingLog> = []
   /** Until they are started. */
@@ -24,15 +28,18 @@ export class CheckpointDraft {
   }
 
   get isEmpty(): boolean {
-    return this.changed.length + this.logs.length + this.starting.length + this.waiting.length === 0
+    return this.changed.length + this.logs.length + this.starting.length + this.waiting.length === 0 &&
+      this.signals.length + this.usedSignals.length === 0
   }
 
   /** Makes the checkpoint. What it reports and starts stays here, to be taken when it is kept. */
   take(outcome?: RequestOutcome): Checkpoint {
-    const { added, chain, changed, logs, starting, waiting } = this
+    const { added, chain, changed, logs, signals, starting, usedSignals, waiting } = this
     if (added.length > 0) this.added = []
     this.changed = []
     this.waiting = []
+    if (signals.length > 0) this.signals = []
+    if (usedSignals.length > 0) this.usedSignals = []
     return {
       chain,
       added,
@@ -40,6 +47,8 @@ export class CheckpointDraft {
       logs: logs.map((pending) => pending.log),
       starting: starting.map((running) => running.job),
       waiting,
+      signals,
+      usedSignals,
       outcome
     }
   }

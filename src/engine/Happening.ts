@@ -5,6 +5,7 @@
  */
 import type { JobLog } from "../domain/JobLog.ts"
 import type { RunningJob } from "./RunningJob.ts"
+import type { SentSignal } from "./SignalBox.ts"
 import type { Limit } from "./TimeLimits.ts"
 import type { Wait } from "./Waits.ts"
 
@@ -17,6 +18,7 @@ export type Happening =
   | { readonly _tag: "WaitEnded"; readonly wait: Wait }
   | { readonly _tag: "LimitReached"; readonly limit: Limit }
   | { readonly _tag: "StopTimedOut"; readonly logs: ReadonlyArray<readonly [RunningJob, JobLog]> }
+  | { readonly _tag: "Signalled"; readonly sent: SentSignal }
   | { readonly _tag: "Woken" }
 
 /** One try's log, and what goes on when it is kept, accepted or given up. */

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { JobData } from "../domain/JobData.ts"
 import type { Reason } from "./Interruption.ts"
@@ -26,6 +27,11 @@ export interface JobContext {
   readonly setStatus: (status: string) => Effect.Effect<void>
   /** Hands a piece of output to `JobOutput`, which streams it to who listens and keeps its tail for the job log. */
   readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array | string) => Effect.Effect<void>
+  /**
+   * Waits for a signal of this name and takes it: returns its data, or `undefined` when `timeout` is over first. It is used up
+   * when the job is COMPLETE, and kept for another try otherwise; so do not race it, but give a `timeout`.
+   */
+  readonly takeSignal: (name: string, timeout?: Duration.Input) => Effect.Effect<JobData | undefined>
   /** Why the job, or this try of it, is being interrupted; `undefined` while it is not. */
   readonly stopReason: Reason | undefined
   /**

@@ -11,6 +11,7 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -37,6 +38,11 @@ export interface Host {
   readonly dataOf: (running: RunningJob) => JobData
   readonly setData: (running: RunningJob, data: JobData) => void
   readonly statusChanged: (running: RunningJob) => void
+  readonly takeSignal: (
+    running: RunningJob,
+    name: string,
+    timeout: Duration.Input
+  ) => Effect.Effect<JobData | undefined>
   readonly outputWritten: (running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array) => void
   /** How long the job has run in this try of its sequence, in milliseconds. */
   readonly elapsedOf: (running: RunningJob) => number
@@ -60,6 +66,8 @@ export class RunningJob implements JobContext {
   /** Where a try has a fiber of its own: it can end without the job. */
   tryFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   prepared: PreparedJob | undefined = undefined
+  /** Ids of the signals that this try has taken. */
+  signals: ReadonlyArray<string> = noSignals
   /** Why its condition could not be told: it fails without being run. */
   unclear: string | undefined = undefined
   /** Whether a crash cut this very try off before. */
@@ -164,6 +172,10 @@ export class RunningJob implements JobContext {
     })
   }
 
+  takeSignal(name: string, timeout: Duration.Input = Duration.infinity): Effect.Effect<JobData | undefined> {
+    return this.host.takeSignal(this, name, timeout)
+  }
+
   write(stream: keyof OutputTail, chunk: Uint8Array | string): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isAbandoned) return Effect.void
@@ -253,6 +265,8 @@ export class RunningJob implements JobContext {
     return this.stopping === undefined ? Effect.void : Deferred.await(this.stopping)
   }
 }
+
+const noSignals: ReadonlyArray<string> = []
 
 type Decoder = InstanceType<typeof TextDecoder>
 

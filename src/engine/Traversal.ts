@@ -30,7 +30,7 @@ import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import type { ChainRepo } from "./ChainRepo.ts"
-import type { Checkpoint } from "./Checkpoint.ts"
+import { type Checkpoint, forSignal } from "./Checkpoint.ts"
 import { CheckpointDraft } from "./CheckpointDraft.ts"
 import type * as Conditions from "./Conditions.ts"
 import { EventHub } from "./EventHub.ts"
@@ -50,6 +50,7 @@ import type { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
 import * as Retrying from "./Retrying.ts"
 import { type Host, RunningJob } from "./RunningJob.ts"
+import { type SentSignal, SignalBox } from "./SignalBox.ts"
 import { StartConditions, type Verdict } from "./StartConditions.ts"
 import { StartQueue } from "./StartQueue.ts"
 import { type Limit, TimeLimits } from "./TimeLimits.ts"
@@ -102,6 +103,7 @@ export class Traversal implements Host {
   /** How many of its jobs may run at once. */
   private readonly concurrency: number
   private readonly conditions: StartConditions
+  readonly signals: SignalBox
   private readonly waits: Waits
   private readonly limits: TimeLimits
   /** Jobs whose try a crash has cut off, until they start again. */
@@ -135,6 +137,9 @@ export class Traversal implements Host {
     this.stopGrace = stopGrace === undefined ? undefined : Duration.toMillis(stopGrace)
     this.limits = new TimeLimits(chain, services.clock, this.fork, (limit) => {
       this.happen({ _tag: "LimitReached", limit })
+    })
+    this.signals = new SignalBox(chain, this.draft, services.clock, (running, isWaiting) => {
+      this.noteSignalWait(running, isWaiting)
     })
     this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
     const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
@@ -245,6 +250,8 @@ export class Traversal implements Host {
         return
       case "LimitReached":
         return this.timeOut(happening.limit)
+      case "Signalled":
+        return this.receive(happening.sent)
       case "Woken":
         return
     }
@@ -346,7 +353,15 @@ export class Traversal implements Host {
     if (this.stopTimer !== undefined) this.stopTimer.interruptUnsafe()
     this.limits.close()
     this.line.close()
+    this.signals.close()
     this.events.close()
+  }
+
+  takeSignal(running: RunningJob, name: string, timeout: Duration.Input): Effect.Effect<JobData | undefined> {
+    return Effect.suspend(() => {
+      const until = this.clock.currentTimeMillisUnsafe() + Duration.toMillis(timeout)
+      return this.signals.take(running, name, until)
+    })
   }
 
   /** Says of every job that does not run why it does not. */
@@ -427,6 +442,7 @@ export class Traversal implements Host {
       failed: failure && Retrying.toFailedTry(failure)
     })
     if (JobState.isFailure(at(chain.states, job))) this.noteFailure(running, how)
+    if (running.signals.length > 0) this.signals.settle(running, chain.states[job] === JobState.COMPLETE)
     this.draft.changed.push(job)
     const expanded = expansion === undefined ? undefined : this.expand(expansion)
     if (this.events.isHeard) {
@@ -466,6 +482,18 @@ export class Traversal implements Host {
     }
   }
 
+  private receive(sent: SentSignal): void {
+    const isNew = this.signals.takeIn(sent)
+    if (isNew && this.events.isHeard) this.events.publish({ _tag: "signalReceived", name: sent.signal.name })
+  }
+
+  /** A store is to know that a crash meets no work then. */
+  private noteSignalWait({ isAbandoned, job }: RunningJob, isWaiting: boolean): void {
+    if (isAbandoned) return
+    this.draft.waiting.push({ job, until: isWaiting ? forSignal : 0 })
+    if (isWaiting) this.happen({ _tag: "Woken" })
+  }
+
   /** A stop answers with it; a suspend or rewind has nobody to tell. */
   private noteStopFailure({ interruption, jobId }: RunningJob, reason: string): void {
     if (interruption === "stop") this.stopFailures.push({ jobId, reason })
@@ -477,6 +505,7 @@ export class Traversal implements Host {
 
   private endTry(running: RunningJob, log: JobLog): void {
     this.addLog(running, log, false)
+    if (running.signals.length > 0) this.signals.settle(running, false)
     // A job that waits between tries is already on its next one.
     Progress.countTry(this.chain, running.job, 1)
     running.try = at(this.chain.totalTries, running.job)
@@ -655,6 +684,7 @@ export const step = Effect.fnUntraced(function*(
       // The memory layer has nothing to wait for, and going round by the fiber for that would be felt.
       if (kept !== Effect.void) yield* kept
     }
+    traversal.signals.deliver()
     traversal.sendLogs()
     traversal.startJobs()
     if (traversal.work >= workPerSlice) {

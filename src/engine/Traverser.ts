@@ -30,8 +30,10 @@ import * as Chain from "../domain/Chain.ts"
 import * as Ending from "../domain/Ending.ts"
 import type * as Explanation from "../domain/Explanation.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
+import type { JobData } from "../domain/JobData.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { JobStatus } from "../domain/Request.ts"
+import type { Signal } from "../domain/Signal.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
 import type { Happening } from "./Happening.ts"
 import * as JobReaper from "./JobReaper.ts"
@@ -71,6 +73,13 @@ export class StopFailed extends Schema.TaggedError<StopFailed>()("StopFailed", {
   }
 }
 
+/** The chain is over here and takes no more signals: it has ended, or is suspended and goes on elsewhere. */
+export class ChainOver extends Schema.TaggedError<ChainOver>()("ChainOver", { requestId: Schema.String }) {
+  override get message(): string {
+    return `The chain of request "${this.requestId}" is over here and takes no more signals`
+  }
+}
+
 export interface Traverser {
   readonly requestId: string
   /**
@@ -85,6 +94,11 @@ export interface Traverser {
   readonly stop: Effect.Effect<ChainResult, ShuttingDown | StopFailed>
   /** Ends this run of the chain, to be resumed, and returns its result. Does nothing to a chain that is over or being stopped. */
   readonly suspend: Effect.Effect<ChainResult>
+  /**
+   * Sends the chain a signal, which jobs wait for by `JobContext.takeSignal`; is over when it is kept. Before the chain is run
+   * it is kept with the first step of the run. One with an `id` that the chain knows is no second signal.
+   */
+  readonly signal: (name: string, data?: JobData, id?: string) => Effect.Effect<void, ChainOver>
   /** Waits for the result. */
   readonly result: Effect.Effect<ChainResult>
   /** Returns the status of every job that runs now. */
@@ -120,6 +134,10 @@ export const make = (
       ),
       stop: lifecycle.stop,
       suspend: lifecycle.suspend,
+      signal: (name, data, id) =>
+        Effect.suspend(() =>
+          lifecycle.signal({ id: id ?? traversal.signals.nextId(), name, ...(data === undefined ? {} : { data }) })
+        ),
       result: lifecycle.result,
       running: Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running))),
       snapshot: Effect.sync(() => Chain.toSuspended(chain)),
@@ -169,6 +187,18 @@ class Lifecycle {
     return Effect.suspend(() => {
       if (this.phase === "made" || this.phase === "running") this.end("suspend")
       return this.result
+    })
+  }
+
+  signal(signal: Signal): Effect.Effect<void, ChainOver> {
+    const { requestId, signals } = this.traversal
+    if (this.phase === "over") return Effect.fail(new ChainOver({ requestId }))
+    if (this.phase === "made") return Effect.sync(() => void signals.add(signal))
+    return Effect.callback((resume) => {
+      const answer = (isKept: boolean) => resume(isKept ? Effect.void : Effect.fail(new ChainOver({ requestId })))
+      const sent = { signal, answer }
+      signals.expect(sent)
+      this.traversal.happen({ _tag: "Signalled", sent })
     })
   }
 

@@ -10,6 +10,7 @@ import { http } from "./Http.ts"
 import { noop } from "./Noop.ts"
 import { shell } from "./Shell.ts"
 import { sleep } from "./Sleep.ts"
+import { wait } from "./Wait.ts"
 
-/** `shell`, `http`, `sleep` and `noop`. */
-export const builtIn = [shell, http, sleep, noop] as const
+/** `shell`, `http`, `sleep`, `wait` and `noop`. */
+export const builtIn = [shell, http, sleep, wait, noop] as const

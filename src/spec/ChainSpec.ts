@@ -127,7 +127,7 @@ export type ShellJob = typeof ShellJob.Type
 export const TypedJob = Schema.Struct({
   type: text("the name of a job type").annotate({
     description: "The job type that runs it.",
-    examples: ["shell", "http", "sleep", "noop"]
+    examples: ["shell", "http", "sleep", "wait", "noop"]
   }),
   args: Schema.optionalKey(
     object.annotate({ description: "The args of the job; which there are depends on its type." })

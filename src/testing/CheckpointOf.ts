@@ -9,6 +9,8 @@ export const checkpointOf = (chain: Chain, some: Partial<Checkpoint> = {}): Chec
   logs: [],
   starting: [],
   waiting: [],
+  signals: [],
+  usedSignals: [],
   outcome: undefined,
   ...some
 })

@@ -9,6 +9,7 @@ import * as Graph from "../../src/domain/Graph.ts"
 import type { JobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as JobRecord from "../../src/domain/JobRecord.ts"
+import type { Signal } from "../../src/domain/Signal.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import type { Checkpoint } from "../../src/engine/Checkpoint.ts"
 import type { Resumption } from "../../src/engine/Resumption.ts"
@@ -23,6 +24,7 @@ export class RecordingRepo implements Cuttable {
   private jobChain: JobChain
   private readonly records = new Map<number, JobRecord.JobRecord>()
   private readonly waits = new Map<number, number>()
+  private readonly signals = new Map<string, Signal>()
   /** Called after each write that was kept. */
   private readonly kept: (checkpoint: Checkpoint) => void
 
@@ -47,6 +49,7 @@ export class RecordingRepo implements Cuttable {
   restored(): Chain.Chain {
     const chain = Chain.make(this.jobChain)
     JobRecord.restore(chain, this.records.values())
+    for (const [id, signal] of this.signals) chain.signals.set(id, signal)
     return chain
   }
 
@@ -72,13 +75,15 @@ export class RecordingRepo implements Cuttable {
     const number = ++this.writes
     const isHere = this.cut?.write === number
     if (this.isCut || (isHere && this.cut?.when === "before")) return this.cutOff
-    const { added, chain, changed, logs, outcome, starting, waiting } = checkpoint
+    const { added, chain, changed, logs, outcome, signals, starting, usedSignals, waiting } = checkpoint
     if (added.length > 0) this.jobChain = grown(this.jobChain, chain, added)
     for (const job of [...changed, ...starting, ...waiting.map(({ job }) => job)]) {
       this.records.set(job, JobRecord.make(chain, job))
       this.waits.delete(job)
     }
     for (const { job, until } of waiting) this.waits.set(job, until)
+    for (const signal of signals) this.signals.set(signal.id, signal)
+    for (const id of usedSignals) this.signals.delete(id)
     this.logs.push(...logs)
     if (outcome !== undefined) this.finals.push(outcome.state)
     this.kept(checkpoint)

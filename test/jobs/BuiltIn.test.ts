@@ -11,10 +11,10 @@ import { sleep } from "../../src/jobs/Sleep.ts"
 import { faultsOf, run } from "./TryContext.ts"
 
 describe("builtIn", () => {
-  it.effect("makes a factory of the four types, with a client for http", () =>
+  it.effect("makes a factory of the five types, with a client for http", () =>
     Effect.gen(function*() {
       const factory = yield* JobFactory
-      assert.deepStrictEqual(factory.types, ["shell", "http", "sleep", "noop"])
+      assert.deepStrictEqual(factory.types, ["shell", "http", "sleep", "wait", "noop"])
       assert.isTrue(Result.isSuccess(factory.make({ id: "a", type: "shell", args: { command: "true" } })))
     }).pipe(Effect.provide(Layer.provide(JobFactory.layer(builtIn), FetchHttpClient.layer))))
 

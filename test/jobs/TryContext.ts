@@ -1,7 +1,7 @@
 /**
  * Runs one try of a job type as the engine does, and keeps what the job says.
  */
-import { Deferred, Effect, Exit, Fiber, Result } from "effect"
+import { Deferred, type Duration, Effect, Exit, Fiber, Result } from "effect"
 import type { JobData } from "../../src/domain/JobData.ts"
 import { interruptUnsafe, type Reason } from "../../src/engine/Interruption.ts"
 import type { JobContext } from "../../src/engine/JobContext.ts"
@@ -19,6 +19,7 @@ export class TryContext implements JobContext {
   data: JobData
   stopReason: Reason | undefined = undefined
   stopGrace: number | undefined = undefined
+  onTakeSignal: JobContext["takeSignal"] = () => Effect.never
   stdout: Buffer = Buffer.alloc(0)
   stderr: Buffer = Buffer.alloc(0)
   private readonly output: JobOutput["Service"] | undefined
@@ -43,6 +44,10 @@ export class TryContext implements JobContext {
     return Effect.sync(() => {
       this.statuses.push(status)
     })
+  }
+
+  takeSignal(name: string, timeout?: Duration.Input): Effect.Effect<JobData | undefined> {
+    return this.onTakeSignal(name, timeout)
   }
 
   write(stream: "stdout" | "stderr", chunk: Uint8Array | string): Effect.Effect<void> {
