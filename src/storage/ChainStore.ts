@@ -15,12 +15,14 @@ import * as Stream from "effect/Stream"
 import type * as Ending from "../domain/Ending.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
+import type { JobData } from "../domain/JobData.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import type { Retry } from "../domain/Retry.ts"
 import type * as Validation from "../domain/Validation.ts"
 import type { ChainConflict } from "../engine/ChainRepo.ts"
+import { forSignal } from "../engine/Checkpoint.ts"
 import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
 import * as ChainList from "./ChainList.ts"
 import * as ChainRetry from "./ChainRetry.ts"
@@ -33,6 +35,7 @@ import * as NewChain from "./NewChain.ts"
 import * as OutputRows from "./OutputRows.ts"
 import { type OwnedChain, ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
 import { onLiveClock } from "./Patience.ts"
+import * as SignalTransfer from "./SignalTransfer.ts"
 import * as Sql from "./Sql.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
@@ -56,6 +59,8 @@ export interface JobStanding {
   readonly tries: number
   /** Until when it waits before its next try, or its sequence's, in Unix milliseconds. */
   readonly waitUntil: number | undefined
+  /** Whether it runs and waits for a signal. */
+  readonly waitsForSignal: boolean
   /** How often in a row the process crashed while it ran. */
   readonly crashes: number
 }
@@ -104,6 +109,20 @@ export class ChainStore extends Context.Service<ChainStore, {
    * process has taken the chain over while this one gave no sign of life. Looks about every second while it runs.
    */
   readonly stopRequests: Stream.Stream<string>
+  /**
+   * Sends a signal to a chain, whoever runs it or will; is over when the store has it. One with an `id` that the chain has
+   * is no second signal.
+   */
+  readonly signal: (
+    requestId: string,
+    name: string,
+    options?: { readonly data?: JobData; readonly id?: string }
+  ) => Effect.Effect<void, Claim.ChainNotStored | Claim.ChainEnded>
+  /**
+   * Signals for chains of this process, for `Traverser.signal` with their ids: each again until its chain has kept it. Looks
+   * about every second while it runs.
+   */
+  readonly signals: Stream.Stream<SignalTransfer.SentSignal>
   /** Returns a chain that nobody runs as a suspended chain, to be resumed elsewhere. It stays here, too. */
   readonly exportChain: (
     requestId: string
@@ -145,6 +164,8 @@ export class ChainStore extends Context.Service<ChainStore, {
         retry: (requestId) => ChainRetry.retry(tables, ownership, requestId),
         requestStop: (requestId) => requestStop(tables, requestId),
         stopRequests: stopRequests(tables, ownership),
+        signal: (requestId, name, options = {}) => SignalTransfer.send(tables, requestId, name, options),
+        signals: SignalTransfer.sent(tables, ownership),
         exportChain: (requestId) => ChainTransfer.exportChain(tables, ownership, requestId),
         importChain: (suspended) => ChainTransfer.importChain(tables, ownership, suspended),
         collect: (olderThanMillis) => collect(tables, ownership, olderThanMillis)
@@ -172,7 +193,7 @@ const status = Effect.fnUntraced(function*(
     state: JobState.fromCode(Graph.at(chain.states, job)),
     ending: chain.endings.get(job),
     tries: Graph.at(chain.totalTries, job),
-    waitUntil: rows.get(job)?.waitUntil ?? undefined,
+    ...waitOf(rows.get(job)?.waitUntil ?? undefined),
     crashes: rows.get(job)?.crashes ?? 0
   }))
   return { ...info, jobs }
@@ -181,6 +202,11 @@ const status = Effect.fnUntraced(function*(
 /** Reads what belongs to a chain that is there. */
 const ofChain = <A>(tables: Tables["Service"], requestId: string, read: () => Sql.Script<A>) =>
   Effect.andThen(Claim.found(tables, requestId), tables.read(read))
+
+const waitOf = (until: number | undefined) =>
+  until === forSignal
+    ? { waitUntil: undefined, waitsForSignal: true }
+    : { waitUntil: until, waitsForSignal: false }
 
 const requestStop = Effect.fnUntraced(function*(
   tables: Tables["Service"],

@@ -60,6 +60,7 @@ export const importChain = Effect.fnUntraced(function*(
     elapsed: chain.elapsed.chain,
     finishedJobs: chain.finishedJobs,
     records: SqlChainRepo.differing(chain),
+    signals: [...chain.signals.values()],
     request: undefined,
     hasBegun: true,
     writer: ownership.id,

@@ -9,7 +9,7 @@
  *   job was           is then     and
  *   COMPLETE, FAIL    the same
  *   RUNNING           PENDING     its try begins again under the same number, and one more crash counts
- *   RUNNING, waiting  PENDING     it waits on until its deadline; the crash was not in a try of it
+ *   RUNNING, waiting  PENDING     it waits on until its deadline, or for its signal; the crash was not in a try of it
  *   STOPPED           PENDING     one try fewer: a stop costs none
  *   PENDING, waiting  PENDING     its sequence's wait keeps its deadline
  * ```
@@ -25,11 +25,13 @@ import * as JobRecord from "../domain/JobRecord.ts"
 import * as JobState from "../domain/JobState.ts"
 import type * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
+import { forSignal } from "../engine/Checkpoint.ts"
 import type { Resumption } from "../engine/Resumption.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
 import { named, Owner, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
+import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
@@ -153,6 +155,7 @@ const recover = Effect.fnUntraced(function*(
         key.number
       )
       yield* RecordRows.upsert(key.number, changes)
+      yield* SignalRows.keep(key.number, [...stored.chain.signals.values()])
       // Kept until the chain is over: the process may die before it has stopped the chain.
       if (taken.isStopRequested) {
         yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE number = ?", key.number)
@@ -169,7 +172,10 @@ const putInOrder = ({ chain, records }: StoredChain.StoredChain, lastSign: numbe
   // A stop had closed the flow of data; if it is still wanted, it comes again.
   chain.data.closedAt = Number.POSITIVE_INFINITY
   Chain.resume(chain)
-  const waited = (job: number) => (rows.get(job)?.waitUntil ?? Number.NEGATIVE_INFINITY) > lastSign
+  const waited = (job: number) => {
+    const until = rows.get(job)?.waitUntil ?? Number.NEGATIVE_INFINITY
+    return until === forSignal || until > lastSign
+  }
   const cutOff = new Set(JobRecord.takeBackRunning(chain).filter((job) => !waited(job)))
   const moved = Array.from(before.keys()).filter((job) => chain.states[job] !== before[job])
   const crashes = new Map(

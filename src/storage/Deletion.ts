@@ -32,6 +32,7 @@ function* deleteSome(chain: number): Sql.Script<boolean> {
 const rowsPerTransaction = 500
 
 const parts = [
+  `DELETE FROM jobchain_signals WHERE chain = ? AND number IN (SELECT number FROM jobchain_signals WHERE chain = ? LIMIT ?)`,
   `DELETE FROM jobchain_jobs WHERE chain = ? AND job IN (SELECT job FROM jobchain_jobs WHERE chain = ? LIMIT ?)`,
   `DELETE FROM jobchain_records WHERE chain = ? AND job IN (SELECT job FROM jobchain_records WHERE chain = ? LIMIT ?)`,
   `DELETE FROM jobchain_job_logs WHERE chain = ? AND number IN (SELECT number FROM jobchain_job_logs WHERE chain = ? LIMIT ?)`,

@@ -155,6 +155,18 @@ const migrations = {
   "0002_policies": script([
     "ALTER TABLE jobchain_records ADD COLUMN extras TEXT",
     "ALTER TABLE jobchain_chains ADD COLUMN elapsed REAL NOT NULL DEFAULT 0"
+  ]),
+  "0003_signals": script([
+    `CREATE TABLE jobchain_signals (
+      number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+      chain INTEGER NOT NULL,
+      id TEXT NOT NULL,
+      name TEXT NOT NULL,
+      data TEXT,
+      is_kept INTEGER NOT NULL,
+      UNIQUE (chain, id)
+    ) STRICT`,
+    "CREATE INDEX jobchain_signals_sent ON jobchain_signals (chain) WHERE is_kept = 0"
   ])
 }
 

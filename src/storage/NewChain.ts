@@ -9,10 +9,12 @@
 import * as Effect from "effect/Effect"
 import type { JobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
+import type { Signal } from "../domain/Signal.ts"
 import * as Deletion from "./Deletion.ts"
 import { ownerColumns, ownerJoin, type OwnerRow } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as RowsStatement from "./RowsStatement.ts"
+import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
 import type { Tables } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
@@ -27,6 +29,7 @@ export interface Rows {
   readonly elapsed: number
   /** The jobs that are not as the wire value alone says. */
   readonly records: ReadonlyArray<RecordRows.RecordChange>
+  readonly signals: ReadonlyArray<Signal>
 }
 
 export interface NewChain extends Rows {
@@ -127,6 +130,7 @@ export function* replaceRows(number: number, rows: Rows): Sql.Script<void> {
     Object.keys(rows.jobChain.jobs ?? {}).length,
     number
   )
+  yield* SignalRows.replace(number, rows.signals)
   for (const step of stepsOf(rows)) yield* step(number)
 }
 
@@ -181,7 +185,7 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
 
 /** Gives a chain that is all there its request id, which the chain `replaced` loses. */
 function* publish(
-  { isOwned, requestId }: NewChain,
+  { isOwned, requestId, signals }: NewChain,
   number: number,
   replaced: number | undefined
 ): Sql.Script<void> {
@@ -192,8 +196,10 @@ function* publish(
       replaced,
       number
     )
+    yield* SignalRows.move(replaced, number)
     yield* Deletion.hide(replaced)
   }
+  yield* SignalRows.keep(number, signals)
   yield* Sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
   if (!isOwned) yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
 }

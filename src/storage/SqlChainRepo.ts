@@ -22,6 +22,7 @@ import * as NewChain from "./NewChain.ts"
 import { lockOwners, type OwnedChain, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as RowsStatement from "./RowsStatement.ts"
+import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
 import { Tables } from "./Tables.ts"
@@ -108,6 +109,7 @@ const insert = Effect.fnUntraced(function*(
     elapsed: chain.elapsed.chain,
     finishedJobs: chain.finishedJobs,
     records: differing(chain),
+    signals: [...chain.signals.values()],
     request: undefined,
     hasBegun: false,
     writer: ownership.id,
@@ -136,7 +138,7 @@ export const differing = (chain: Progress.Chain): ReadonlyArray<RecordRows.Recor
 
 /** Turns a checkpoint into rows, before the chain goes on. */
 const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
-  const { chain, logs, outcome } = checkpoint
+  const { chain, logs, outcome, signals, usedSignals } = checkpoint
   const added = checkpoint.added.map((job) => WireRows.rowOf(chain, job))
   const changes = changesOf(checkpoint)
   const { closedAt } = chain.data
@@ -155,12 +157,14 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
   return {
     requestId,
     chain: number,
-    rows: 1 + added.length + changes.length + logs.length,
+    rows: 1 + added.length + changes.length + logs.length + signals.length + usedSignals.length,
     *apply() {
       yield* Sql.writeRows(updateChain, [progress])
       yield* WireRows.upsertJobs(number, added)
       yield* RecordRows.upsert(number, changes)
       yield* LogRows.insert(number, logs)
+      yield* SignalRows.keep(number, signals)
+      yield* SignalRows.use(number, usedSignals)
     }
   }
 }
@@ -189,8 +193,9 @@ const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): Rea
     const hasEnded = ended.has(job)
     // A job that waits before its next try runs. One that only got another base goes on with that.
     const mayStillWait = chain.states[job] === JobState.RUNNING && !hasEnded && !starts.has(job)
+    const until = waits.get(job) ?? (mayStillWait ? undefined : 0)
     return RecordRows.changeOf(chain, job, {
-      waitUntil: waits.get(job) ?? (mayStillWait ? undefined : null),
+      waitUntil: until === 0 ? null : until,
       crashes: hasEnded ? "none" : 0
     })
   })

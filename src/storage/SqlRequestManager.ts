@@ -232,7 +232,14 @@ const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
   const requestId = suspended.requestId ?? ""
   const jobChain: JobChain = suspended.jobChain ?? {}
   const chain = Progress.make(jobChain, suspended)
-  return { requestId, jobChain, chainState: chain.state, elapsed: chain.elapsed.chain, records: differing(chain) }
+  return {
+    requestId,
+    jobChain,
+    chainState: chain.state,
+    elapsed: chain.elapsed.chain,
+    records: differing(chain),
+    signals: [...chain.signals.values()]
+  }
 }
 
 const setState = (chain: number, state: JobState.JobState): Sql.Script<void> =>

@@ -13,6 +13,7 @@ import type * as Slices from "../domain/Slices.ts"
 import * as GivingWay from "../engine/GivingWay.ts"
 import { DamagedRow } from "./DamagedRow.ts"
 import * as RecordRows from "./RecordRows.ts"
+import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
 import type { Tables } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
@@ -46,11 +47,18 @@ export const load = Effect.fnUntraced(function*(
   const jobChain = yield* loadWire(tables, key)
   if (jobChain === undefined) return undefined
   const compiled = yield* GivingWay.run(compile(jobChain))
-  const { records, row } = yield* tables.read(function*() {
-    return { row: yield* selectChain(key), records: yield* RecordRows.select(key.number) }
+  const { records, row, signals } = yield* tables.read(function*() {
+    return {
+      row: yield* selectChain(key),
+      records: yield* RecordRows.select(key.number),
+      signals: yield* SignalRows.select(key.number)
+    }
   })
   if (row === undefined) return undefined
-  const chain = yield* decoding(() => restored(compiled, row, records))
+  const chain = yield* decoding(() => {
+    for (const signal of signals) compiled.signals.set(signal.id, SignalRows.signalOf(signal, key.requestId))
+    return restored(compiled, row, records)
+  })
   return { chain, records }
 })
 

@@ -6,6 +6,7 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { inject } from "vitest"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
+import { RequestManager } from "../../src/engine/RequestManager.ts"
 import { ChainStore } from "../../src/storage/ChainStore.ts"
 import { Ownership } from "../../src/storage/Ownership.ts"
 import * as Sql from "../../src/storage/Sql.ts"
@@ -30,6 +31,9 @@ export class TestStore {
   }
   get tables() {
     return Context.get(this.context, Tables)
+  }
+  get manager() {
+    return Context.get(this.context, RequestManager)
   }
   get writer() {
     return Context.get(this.context, Writer)
