@@ -10,6 +10,8 @@ import type { Reason } from "../engine/Interruption.ts"
 export interface JobView {
   readonly id: string
   state: JobState
+  /** Whether it is COMPLETE because a condition was not met. */
+  isSkipped: boolean
   /** The number of the latest try; 0 before the first. */
   try: number
   /** Unix milliseconds. */
@@ -79,6 +81,13 @@ export const isWaiting = (job: JobView, now: number): boolean =>
 export const running = (view: ChainView): ReadonlyArray<JobView> =>
   [...view.jobs.values()].filter((job) => job.state === "RUNNING")
 
+/** Returns how many jobs were skipped. */
+export const countSkipped = (view: ChainView): number => {
+  let count = 0
+  for (const job of view.jobs.values()) if (job.isSkipped) count++
+  return count
+}
+
 /** A second snapshot comes when events were lost; what it does not tell stays. */
 const takeSnapshot = (view: ChainView, event: Extract<ChainEvent, { readonly _tag: "snapshot" }>): void => {
   view.requestId = event.requestId
@@ -88,9 +97,9 @@ const takeSnapshot = (view: ChainView, event: Extract<ChainEvent, { readonly _ta
 }
 
 const addJobs = (view: ChainView, event: ChainEvent, jobs: ReadonlyArray<JobSnapshot>): void => {
-  for (const { id, state, tries } of jobs) {
+  for (const { id, skipped = false, state, tries } of jobs) {
     const known = view.jobs.get(id) ?? { ...quiet, tryStartedAt: event.at, error: "" }
-    view.jobs.set(id, { ...known, id, state, try: tries })
+    view.jobs.set(id, { ...known, id, state, isSkipped: skipped, try: tries })
   }
 }
 
@@ -102,6 +111,8 @@ const takeOfJob = (view: ChainView, event: JobEvent): void => {
   switch (event._tag) {
     case "jobStarted":
       return change(view, event.jobId, { ...quiet, state: "RUNNING", try: event.try, tryStartedAt: event.at })
+    case "jobSkipped":
+      return change(view, event.jobId, { state: "COMPLETE", isSkipped: true })
     case "jobWaiting":
       return change(view, event.jobId, { waitsUntil: event.until })
     case "tryEnded":
@@ -129,7 +140,7 @@ const takeOutput = (view: ChainView, event: Extract<ChainEvent, { readonly _tag:
 
 const openLineMax = 1024
 
-const quiet = { waitsUntil: undefined, status: "", lastLine: "", openLine: "" } as const
+const quiet = { isSkipped: false, waitsUntil: undefined, status: "", lastLine: "", openLine: "" } as const
 
 const change = (view: ChainView, id: string, changes: Partial<Omit<JobView, "id">>): void => {
   const job = view.jobs.get(id)

@@ -1,5 +1,5 @@
 /**
- * Whether the jobs of a chain can run here: their types are those that the command has, and their args fit.
+ * Whether the jobs of a chain can run here: their types are those that the command has, and their args and conditions fit.
  *
  * @since 0.1.0
  */
@@ -7,19 +7,26 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Job, JobChain } from "../domain/JobChain.ts"
 import * as Validation from "../domain/Validation.ts"
+import * as Conditions from "../engine/Conditions.ts"
 import { JobFactory } from "../engine/JobFactory.ts"
 import { didYouMean } from "../spec/SpecFault.ts"
 import * as Layers from "./Layers.ts"
 
-/** Returns what is wrong with the types and args of a chain's jobs. */
-export const faultsOf = ({ jobs }: JobChain): Effect.Effect<ReadonlyArray<Validation.Fault>> =>
-  Effect.provide(
-    Effect.map(
-      JobFactory,
-      (factory) => faultsOfJobs(jobs ?? {}, factory)
-    ),
+/** Returns what is wrong with the types, args and conditions of a chain's jobs. */
+export const faultsOf = ({ jobs }: JobChain): Effect.Effect<ReadonlyArray<Validation.Fault>> => {
+  const all = Object.entries(jobs ?? {})
+  const ofTypes = Effect.provide(
+    Effect.map(JobFactory, (factory) => faultsOfJobs(jobs ?? {}, factory)),
     Layers.jobTypes
   )
+  if (!all.some(([, job]) => job.when || job.sequenceWhen)) return ofTypes
+  const chain = { ids: all.map(([id]) => id), jobs: all.map(([, job]) => job) }
+  const ofConditions = Effect.provide(
+    Effect.map(Conditions.Current, (language) => Conditions.faultsOf(chain, language)),
+    Layers.conditions
+  )
+  return Effect.zipWith(ofTypes, ofConditions, (types, conditions) => [...types, ...conditions])
+}
 
 /** `around` is the job that repeats the jobs, where they are those of a template. */
 const faultsOfJobs = (

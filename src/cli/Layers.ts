@@ -20,10 +20,15 @@ import type { Database } from "./StoreLocation.ts"
 /** The job types that chain files can use. */
 export const jobTypes = Layer.provide(JobFactory.layer(builtIn), FetchHttpClient.layer)
 
+/** The language of conditions. It is loaded only by those who run a chain, or check one that has any. */
+export const conditions: Layer.Layer<never> = Layer.unwrap(
+  Effect.map(Effect.promise(() => import("../conditions/CelConditions.ts")), ({ layer }) => layer)
+)
+
 /** Everything a chain needs to run, in memory. The Request Manager keeps the job logs. */
 export const chains = (settings: Partial<TraverserConfig.Settings>) =>
   TraverserFactory.layer.pipe(
-    Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobTypes, Reports.layerRequestManager]),
+    Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobTypes, conditions, Reports.layerRequestManager]),
     Layer.provideMerge(RequestManager.layerMemory),
     Layer.provideMerge(TraverserConfig.layer(settings))
   )
@@ -31,7 +36,7 @@ export const chains = (settings: Partial<TraverserConfig.Settings>) =>
 /** Everything a chain needs to run, in a store, which keeps what there is to report. */
 export const storedChains = (settings: Partial<TraverserConfig.Settings>) =>
   TraverserFactory.layer.pipe(
-    Layer.provide([jobTypes, Reports.layerNone]),
+    Layer.provide([jobTypes, conditions, Reports.layerNone]),
     Layer.provideMerge(TraverserConfig.layer(settings))
   )
 

@@ -91,7 +91,14 @@ const bar = (view: ChainView.ChainView, groups: ReadonlyArray<Group>, { columns,
   const width = Math.max(5, Math.min(30, Math.floor(columns / 4)))
   const filled = total === 0 ? 0 : Math.floor(view.finishedJobs / total * width)
   const counts = groups.filter(({ jobs }) => jobs.length > 0).map(({ jobs, word }) => `${jobs.length} ${word}`)
-  const words = [`${view.finishedJobs}/${total}`, clock(now - view.startedAt), ...counts, plain(view.requestId)]
+  const skipped = ChainView.countSkipped(view)
+  const words = [
+    `${view.finishedJobs}/${total}`,
+    clock(now - view.startedAt),
+    ...counts,
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    plain(view.requestId)
+  ]
   return `${"█".repeat(filled)}${"░".repeat(width - filled)} ${words.join("  ")}`
 }
 

@@ -35,6 +35,12 @@ export class PlainLines {
       }
       case "tryEnded":
         return this.ended(event)
+      case "jobSkipped":
+        return event.sequenceId === undefined
+          ? `${event.jobId}: skipped, as its condition is not met: ${event.condition}\n`
+          : `${event.jobId}: skipped, as the condition of the sequence ${event.sequenceId} is not met: ${event.condition}\n`
+      case "signalReceived":
+        return `(signal "${event.name}" came)\n`
       case "sequenceRewound":
         return `${event.sequenceId}: its sequence goes back to its start, as ${event.failedJobId} has failed\n`
       case "output":

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Ending from "../domain/Ending.ts"
 import { type ChainStatus, ChainStore, type JobStanding } from "../storage/ChainStore.ts"
 import type { EndedTry } from "../storage/LogRows.ts"
 import * as ChainStanding from "./ChainStanding.ts"
@@ -114,7 +115,12 @@ const rowOf = (
   ]
 }
 
-const notesOf = ({ crashes, state, waitUntil }: JobStanding, start: number): ReadonlyArray<string> => [
+const notesOf = (
+  { crashes, ending, state, waitUntil, waitsForSignal }: JobStanding,
+  start: number
+): ReadonlyArray<string> => [
+  ...(ending === undefined ? [] : [Ending.toWord(ending)]),
+  ...(waitsForSignal && state === "RUNNING" ? ["waits for a signal"] : []),
   ...(waitUntil === undefined || (state !== "RUNNING" && state !== "PENDING")
     ? []
     : [`waits until ${Times.timeOn(start, waitUntil)}`]),

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Ending from "../domain/Ending.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
@@ -29,11 +30,12 @@ export const toJson = (run: EndedRun): unknown => ({
   startedAt: new Date(run.startedAt).toISOString(),
   finishedAt: new Date(run.finishedAt).toISOString(),
   finishedJobs: run.result.finishedJobs,
-  jobs: jobsOf(run).map(({ id, last, logs, name, state, type }) => ({
+  jobs: jobsOf(run).map(({ id, isSkipped, last, logs, name, state, type }) => ({
     id,
     name,
     type,
     state,
+    ...(isSkipped ? { skipped: true } : {}),
     tries: run.snapshot.totalJobTries?.[id] ?? 0,
     startedAt: timeOf(logs.find((log) => log.startedAt > 0)?.startedAt),
     finishedAt: timeOf(last?.finishedAt),
@@ -48,7 +50,9 @@ export const toVerdict = (run: EndedRun): string => {
   const { finishedJobs, requestId, state } = run.result
   const jobs = Object.keys(run.snapshot.jobChain?.jobs ?? {}).length
   const seconds = ((run.finishedAt - run.startedAt) / 1000).toFixed(1)
-  return `${state} ${requestId}: ${finishedJobs} of ${jobs} jobs complete, ${seconds}s\n`
+  const { skipped } = run.result.endings
+  const ofThem = skipped === 0 ? "" : `, ${skipped} of them skipped`
+  return `${state} ${requestId}: ${finishedJobs} of ${jobs} jobs complete${ofThem}, ${seconds}s\n`
 }
 
 /** Returns what there is to say of jobs that have failed, and of those that did not run because of them; else nothing. */
@@ -82,6 +86,7 @@ interface EndedJob {
   readonly name: string
   readonly type: string
   readonly state: JobState.JobState
+  readonly isSkipped: boolean
   readonly logs: ReadonlyArray<JobLog>
   readonly last: JobLog | undefined
 }
@@ -95,6 +100,7 @@ const jobsOf = ({ logs, snapshot }: EndedRun): ReadonlyArray<EndedJob> => {
       name: job.name ?? "",
       type: job.type ?? "",
       state: JobState.fromCode(job.state ?? JobState.UNKNOWN),
+      isSkipped: Ending.isSkipped(job.ending),
       logs: own,
       last: own.at(-1)
     }

@@ -42,7 +42,7 @@ export type Counts = Readonly<Record<Ending, number>>
 /** Returns how a job of a chain that is over has ended. */
 export const of = ({ endings, states }: Ended, job: number): Ending => {
   const special = endings.get(job)
-  return special === undefined ? byState[JobState.fromCode(at(states, job))] : plain(special)
+  return special === undefined ? byState[JobState.fromCode(at(states, job))] : toWord(special)
 }
 
 /** Returns whether a job was skipped. */
@@ -52,7 +52,7 @@ export const isSkipped = (ending: string | null | undefined): boolean =>
 /** Returns how many jobs of a chain that is over have ended how. */
 export const count = ({ counts, endings }: Ended): Counts => {
   const special = { skipped: 0, "timed out": 0, abandoned: 0 }
-  for (const ending of endings.values()) special[plain(ending)]++
+  for (const ending of endings.values()) special[toWord(ending)]++
   return {
     complete: at(counts, JobState.COMPLETE) - special.skipped,
     failed: at(counts, JobState.FAIL) + at(counts, JobState.UNKNOWN) - special["timed out"] - special.abandoned,
@@ -62,7 +62,8 @@ export const count = ({ counts, endings }: Ended): Counts => {
   }
 }
 
-const plain = (ending: Special): Exclude<Special, "sequence skipped"> =>
+/** Returns how a job ended, in a word. */
+export const toWord = (ending: Special): Exclude<Special, "sequence skipped"> =>
   ending === "sequence skipped" ? "skipped" : ending
 
 const byState: Readonly<Record<JobState.JobState, Ending>> = {

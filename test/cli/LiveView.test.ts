@@ -38,6 +38,25 @@ describe("render", () => {
     ])
   })
 
+  it("counts what was skipped, until it is rewound", () => {
+    const view = viewOf(events(
+      snapshot("a", "b"),
+      { _tag: "jobSkipped", jobId: "a", condition: "false" },
+      { _tag: "progress", finishedJobs: 1, jobs: 2 }
+    ))
+    assert.strictEqual(LiveView.render(view, frame)[0], "██████████░░░░░░░░░░ 1/2  0:59  1 skipped  r1")
+    for (
+      const event of events({
+        _tag: "sequenceRewound",
+        sequenceId: "a",
+        failedJobId: "b",
+        jobIds: ["a", "b"],
+        tries: 1
+      })
+    ) ChainView.take(view, event)
+    assert.strictEqual(LiveView.render(view, frame)[0], "██████████░░░░░░░░░░ 1/2  0:59  r1")
+  })
+
   it("counts the next try from the end of the wait before it", () => {
     const view = viewOf(events(
       snapshot("a"),

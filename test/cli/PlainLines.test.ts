@@ -54,4 +54,19 @@ describe("PlainLines", () => {
     assert.deepStrictEqual(textOf(events(output("a", "10%\r20%\r\r\n"))), ["a | 20%"])
     assert.lengthOf(textOf(events(output("a", "x".repeat(20_000)))), 1)
   })
+
+  it("says what is skipped, and why, and which signals come", () => {
+    assert.deepStrictEqual(
+      textOf(events(
+        { _tag: "jobSkipped", jobId: "a", condition: "data.go" },
+        { _tag: "jobSkipped", jobId: "b", condition: "data.go", sequenceId: "s" },
+        { _tag: "signalReceived", name: "approve" }
+      )),
+      [
+        "a: skipped, as its condition is not met: data.go",
+        "b: skipped, as the condition of the sequence s is not met: data.go",
+        `(signal "approve" came)`
+      ]
+    )
+  })
 })
