@@ -25,11 +25,13 @@ export const jobchain = Command.make("jobchain").pipe(
   Command.withSubcommands([
     RunCommands.run,
     RunCommands.resume,
+    RunCommands.retry,
     StoreCommands.ps,
     StoreCommands.list,
     StoreCommands.status,
     StoreCommands.log,
     StoreCommands.stop,
+    StoreCommands.signal,
     StoreCommands.exporting,
     StoreCommands.importing,
     StoreCommands.gc,

@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { text } from "node:stream/consumers"
+import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as ChainFile from "../spec/ChainFile.ts"
 import type { ChainFileError } from "../spec/ChainFileError.ts"
 import { BadInput } from "./BadInput.ts"
@@ -27,6 +28,21 @@ export const read = (
     const parsed = yield* parse(path, altered)
     const faults = yield* JobTypes.faultsOf(parsed.jobChain)
     return faults.length > 0 ? yield* ChainFile.errorOf(parsed, faults) : parsed
+  })
+
+/** Answers whether a name is that of a file, or stdin. */
+export const isThere = (name: string): boolean => name === stdin || existsSync(name)
+
+/** Reads a chain that is over, of which some jobs may have failed. Fails with every fault. */
+export const readEnded = (path: string): Effect.Effect<SuspendedJobChain, BadInput | ChainFileError> =>
+  Effect.gen(function*() {
+    const file = path === stdin ? "<stdin>" : path
+    const parsed = yield* Effect.fromResult(ChainFile.parse(yield* textOf(path), { file, mayHaveFailed: true }))
+    if (parsed.kind === "new") {
+      return yield* new BadInput({ message: `${file}: this chain has not run: start it by "jobchain run ${path}"` })
+    }
+    const faults = yield* JobTypes.faultsOf(parsed.jobChain)
+    return faults.length > 0 ? yield* ChainFile.errorOf(parsed, faults) : parsed.suspended
   })
 
 /** Reads a chain, whatever its jobs are. Altered ones are refused unless `altered` says otherwise. */

@@ -1,5 +1,5 @@
 /**
- * The commands that run chains, with their flags and help: `run`, `resume`.
+ * The commands that run chains, with their flags and help: `run`, `resume`, `retry`.
  *
  * @since 0.1.0
  */
@@ -77,5 +77,27 @@ export const resume = Command.make("resume", {
     { command: "jobchain resume", description: "List the chains that can be resumed" },
     { command: "jobchain resume release-20261124-101500-a1b2", description: "Go on where it was" },
     { command: "jobchain resume release.export.json", description: "Go on with what another store has exported" }
+  ])
+)
+
+export const retry = Command.make("retry", {
+  chain: Argument.String("ID|FILE").pipe(
+    Argument.withDescription("A request id, or its beginning; or the file of a chain that is over, - reads stdin")
+  ),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withoutNegation,
+    Flag.withDescription("Only say what would run, why, and with which data"),
+    Flag.withDefault(false)
+  ),
+  ...runFlags
+}, (options) => Flags.lazily(() => import("./Retry.ts"), ({ retry }) => retry(options))).pipe(
+  Command.withDescription(
+    `Try a chain again that has failed or was stopped: what is COMPLETE stays, the rest runs again under the same request. ` +
+      `A failed job takes the nearest sequence around it back that may be tried again. ${exitCodes}`
+  ),
+  Command.withShortDescription("Try again what failed"),
+  Command.withExamples([
+    { command: "jobchain retry release-7 --dry-run", description: "See what would run" },
+    { command: "jobchain retry release-7", description: "Run it" }
   ])
 )

@@ -8,6 +8,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Age from "./Age.ts"
 import * as Flags from "./Flags.ts"
+import * as InitialData from "./InitialData.ts"
 
 const { db, id, output } = Flags
 
@@ -99,6 +100,27 @@ export const stop = Command.make(
   ),
   Command.withShortDescription("Stop a chain for good"),
   Command.withExamples([{ command: "jobchain stop release-7", description: "Stop it, wherever it runs" }])
+)
+
+export const signal = Command.make("signal", {
+  id,
+  name: Argument.String("NAME").pipe(
+    Argument.filter((name) => name !== "", () => "a name that is not empty"),
+    Argument.withDescription("The signal's name")
+  ),
+  data: Flag.String("data").pipe(
+    Flag.withMetavar("KEY=VALUE"),
+    Flag.withDescription("What the job that takes it hands on; KEY:=JSON for any JSON; repeatable"),
+    Flag.atLeast(0),
+    Flag.mapTryCatch(InitialData.parse, Flags.reasonOf)
+  ),
+  db
+}, (options) => Flags.lazily(() => import("./Signal.ts"), ({ signal }) => signal(options))).pipe(
+  Command.withDescription("Send a signal to a chain, for a job of type wait. It is kept until a job has taken it."),
+  Command.withShortDescription("Send a signal to a chain"),
+  Command.withExamples([
+    { command: "jobchain signal release-7 approve --data by=ann", description: "Let it go on" }
+  ])
 )
 
 export const exporting = Command.make("export", {

@@ -23,6 +23,7 @@ import * as JobTypes from "./JobTypes.ts"
 import * as Layers from "./Layers.ts"
 import * as OpenStore from "./OpenStore.ts"
 import * as Output from "./Output.ts"
+import * as SignalReception from "./SignalReception.ts"
 import * as StoreLocation from "./StoreLocation.ts"
 
 /** Runs a new chain to its end, whatever that is, and tells of it. Needs the store. */
@@ -72,11 +73,12 @@ const run = Effect.fnUntraced(function*(options: ChainRun.ChainRunOptions, input
     logs: (withOutput) => Effect.orDie(logsOf(store, requestId, withOutput)),
     keep: () => kept
   })
+  yield* Effect.forkScoped(SignalReception.run(store, traverser))
   return yield* Effect.catchCause(running, (cause) => {
     const message = cutOffBy(cause, howToGoOn(database, requestId))
     return message === undefined ? Effect.failCause(cause) : Effect.fail(new CutOff({ message }))
   })
-})
+}, Effect.scoped)
 
 const howToGoOn = (database: StoreLocation.Database, requestId: string): string =>
   `Go on with: ${StoreLocation.command(database, "resume", requestId)}\n`

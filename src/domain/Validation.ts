@@ -51,7 +51,10 @@ export function* faultsOfSuspendedInSlices(
 }
 
 /** Returns every fault of a chain that is over: as of a suspended one, but that jobs may have failed. */
-export const faultsOfEnded = (ended: SuspendedJobChain, graph: Graph.Graph): ReadonlyArray<Fault> =>
+export const faultsOfEnded = (
+  ended: SuspendedJobChain,
+  graph: Graph.Graph = Graph.make(ended.jobChain ?? {})
+): ReadonlyArray<Fault> =>
   Slices.runAll(faultsOfSnapshot(ended, graph, [
     JobState.PENDING,
     JobState.COMPLETE,

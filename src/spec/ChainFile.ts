@@ -51,17 +51,22 @@ export interface Options {
   /** Names the file in errors. Its ending says the format where `format` does not, else what the text looks like. */
   readonly file: string
   readonly format?: Format
+  /** Whether a suspended chain may be one that is over, with jobs that have failed. */
+  readonly mayHaveFailed?: boolean
 }
 
 /** Reads a chain from a text. */
 export const parse = (
   text: string,
-  { file, format }: Options
+  { file, format, mayHaveFailed = false }: Options
 ): Result.Result<ParsedChain, ChainFileError.ChainFileError> => {
   const bare = text.startsWith("\ufeff") ? text.slice(1) : text
   try {
     return Result.mapError(
-      Result.flatMap(readers[format ?? formatOf(file, bare)](bare), (document) => interpret(document, file)),
+      Result.flatMap(
+        readers[format ?? formatOf(file, bare)](bare),
+        (document) => interpret(document, file, mayHaveFailed)
+      ),
       (faults) => ChainFileError.make(file, faults)
     )
   } catch (error) {
@@ -99,7 +104,11 @@ const tomlStart = /^(?:\s|#.*(?:\n|$))*(?:\[{1,2}[\w."' -]+\]|[\w."'-]+\s*=)/
 
 type PlacedFaults = ReadonlyArray<Omit<ChainFileError.FileFault, "file">>
 
-const interpret = (document: Document, file: string): Result.Result<ParsedChain, PlacedFaults> => {
+const interpret = (
+  document: Document,
+  file: string,
+  mayHaveFailed: boolean
+): Result.Result<ParsedChain, PlacedFaults> => {
   const { positionOf, value } = document
   const placed = (faults: ReadonlyArray<SpecFault>): PlacedFaults =>
     unique(faults).map((fault) => ({
@@ -130,7 +139,7 @@ const interpret = (document: Document, file: string): Result.Result<ParsedChain,
       onFailure: placed
     })
   }
-  return Result.mapBoth(WireFile.suspended(value), {
+  return Result.mapBoth(mayHaveFailed ? WireFile.ended(value) : WireFile.suspended(value), {
     onSuccess: (suspended) => {
       const jobChain = { ...suspended.jobChain, requestId: suspended.requestId ?? "" }
       return {

@@ -40,6 +40,13 @@ export const suspended = (value: unknown): Result.Result<SuspendedJobChain, Read
     (chain) => checked(chain, Validation.faultsOfSuspended(chain), pathInSuspended)
   )
 
+/** Returns a chain that is over, as a snapshot has it, or everything that is wrong with it. */
+export const ended = (value: unknown): Result.Result<SuspendedJobChain, ReadonlyArray<SpecFault>> =>
+  Result.flatMap(
+    decodeSuspended(value),
+    (chain) => checked(chain, Validation.faultsOfEnded(chain), pathInSuspended)
+  )
+
 /** Returns the path in a suspended chain of a path in its chain: the counts stand beside the chain, everything else in it. */
 export const pathInSuspended = (path: Path): Path => String(path[0]).endsWith("Tries") ? path : ["jobChain", ...path]
 
