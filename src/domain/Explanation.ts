@@ -11,6 +11,7 @@ import * as Ending from "./Ending.ts"
 import { at, neighbours } from "./Graph.ts"
 import * as JobState from "./JobState.ts"
 import { type Chain, isMet, isPresent } from "./Progress.ts"
+import { SkippedSequences } from "./SkippedSequences.ts"
 
 /** Schema for what keeps a job from running. */
 export const Because = Schema.Literals([
@@ -22,6 +23,8 @@ export const Because = Schema.Literals([
   "retry",
   /** Its sequence waits before its next try, `until` a time. */
   "sequenceRetry",
+  /** It runs, and has nothing to do until a signal comes. */
+  "signal",
   /** Jobs of its sequence's last try, or logs of jobs before it, are still to end or to be sent: `jobIds`. */
   "ending",
   /** Nothing any more: it starts as soon as the chain runs. */
@@ -49,6 +52,8 @@ export type Explanation = typeof Explanation.Type
 /** What is known of a chain that runs, beyond the chain itself. */
 export interface Live {
   readonly waitOf: (job: number) => { readonly for: "retry" | "sequenceRetry"; readonly until: number } | undefined
+  /** The name of the signal that a running job waits for. */
+  readonly signalOf: (job: number) => string | undefined
   /** Which limit a runnable job waits for. */
   readonly limitOf: (job: number) => string | undefined
   /** Jobs that have to end, or to be reported, before a runnable job may start. */
@@ -58,18 +63,30 @@ export interface Live {
 /** Returns an explanation for every job that does not run, in the order of the chain. */
 export const explain = (chain: Chain, live: Live = nothingMore): ReadonlyArray<Explanation> => {
   const explanations: Array<Explanation> = []
+  const skipped = new SkippedSequences(chain)
   for (let job = 0; job < chain.jobs.length; job++) {
-    const explanation = isPresent(chain, job) ? explainJob(chain, live, job) : undefined
+    const explanation = isPresent(chain, job) ? explainJob({ chain, live, skipped }, job) : undefined
     if (explanation !== undefined) explanations.push(explanation)
   }
   return explanations
 }
 
-const nothingMore: Live = { waitOf: () => undefined, limitOf: () => undefined, heldBy: () => [] }
+const nothingMore: Live = {
+  waitOf: () => undefined,
+  signalOf: () => undefined,
+  limitOf: () => undefined,
+  heldBy: () => []
+}
 
 type Reason = Omit<Explanation, "jobId" | "state">
 
-const explainJob = (chain: Chain, live: Live, job: number): Explanation | undefined => {
+interface Subject {
+  readonly chain: Chain
+  readonly live: Live
+  readonly skipped: SkippedSequences
+}
+
+const explainJob = ({ chain, live, skipped }: Subject, job: number): Explanation | undefined => {
   const state = JobState.fromCode(at(chain.states, job))
   const wait = live.waitOf(job)
   const reason = wait !== undefined
@@ -77,8 +94,8 @@ const explainJob = (chain: Chain, live: Live, job: number): Explanation | undefi
     : state === "PENDING"
     ? ofPending(chain, live, job)
     : state === "RUNNING"
-    ? undefined
-    : ofEnded(chain, job)
+    ? ofRunning(live, job)
+    : ofEnded(chain, job, skipped)
   return reason === undefined ? undefined : { jobId: chain.graph.ids[job] as string, state, ...reason }
 }
 
@@ -89,6 +106,11 @@ const ofWait = ({ for: because, until }: NonNullable<ReturnType<Live["waitOf"]>>
     : `waits until ${timeOf(until)} before the next try of its sequence`,
   until
 })
+
+const ofRunning = (live: Live, job: number): Reason | undefined => {
+  const signal = live.signalOf(job)
+  return signal === undefined ? undefined : { because: "signal", text: `waits for the signal "${signal}"` }
+}
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
@@ -119,8 +141,14 @@ const ofJobs = (chain: Chain, because: Reason["because"], what: string, jobs: Re
   }
 }
 
-const ofEnded = (chain: Chain, job: number): Reason => {
+const ofEnded = (chain: Chain, job: number, skipped: SkippedSequences): Reason => {
   const ending = Ending.of(chain, job)
-  const why = chain.reasons.get(job)
+  const why = ending === "skipped" ? whySkipped(chain, job, skipped) : chain.reasons.get(job)
   return { because: "over", text: why === undefined ? ending : `${ending}: ${why}`, ending }
+}
+
+const whySkipped = (chain: Chain, job: number, skipped: SkippedSequences): string => {
+  if (chain.endings.get(job) === "skipped") return `its condition is not met, ${chain.jobs[job]?.when}`
+  const first = skipped.find(job) ?? job
+  return `the condition of the sequence ${chain.graph.ids[first]} is not met, ${chain.jobs[first]?.sequenceWhen}`
 }

@@ -48,6 +48,8 @@ export class SignalBox {
   private readonly used = new Set<string>()
   /** Name → those who wait, in the order in which they came. */
   private readonly waiting = new Map<string, Set<Deferred.Deferred<void>>>()
+  /** Job → the name of the signal it waits for. */
+  private readonly names = new Map<number, string>()
   /** Names of which a signal has come, or is free again, until the next checkpoint is kept. */
   private readonly come = new Set<string>()
   /** Ids of signals of which that checkpoint is the first. */
@@ -110,6 +112,11 @@ export class SignalBox {
     this.come.clear()
     this.unkept.clear()
     for (const waiter of waiters) Deferred.doneUnsafe(waiter, Exit.void)
+  }
+
+  /** Returns the name of the signal that a job waits for. */
+  nameFor(job: number): string | undefined {
+    return this.names.get(job)
   }
 
   /** Nothing is kept any more. */
@@ -175,10 +182,12 @@ export class SignalBox {
       const waiter = Deferred.makeUnsafe<void>()
       const waiters = this.waiting.get(name) ?? new Set()
       this.waiting.set(name, waiters.add(waiter))
+      this.names.set(running.job, name)
       this.noteWait(running, true)
       const done = Effect.sync(() => {
         waiters.delete(waiter)
         if (waiters.size === 0) this.waiting.delete(name)
+        this.names.delete(running.job)
         this.noteWait(running, false)
       })
       return Effect.ensuring(Deferred.await(waiter), done)

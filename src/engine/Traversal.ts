@@ -374,6 +374,7 @@ export class Traversal implements Host {
           : waits.has(job)
           ? { for: "sequenceRetry", until: waitsUntil.get(job) ?? 0 }
           : undefined,
+      signalOf: (job) => this.signals.nameFor(job),
       limitOf: (job) =>
         starts.placeOf(job) ??
           line.reasonOf(job) ??

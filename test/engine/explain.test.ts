@@ -2,7 +2,10 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type * as Explanation from "../../src/domain/Explanation.ts"
+import { JobFactory } from "../../src/engine/JobFactory.ts"
 import * as Limits from "../../src/engine/Limits.ts"
+import { noop } from "../../src/jobs/Noop.ts"
+import { wait } from "../../src/jobs/Wait.ts"
 import { chainOf, ScriptedJobs } from "../../src/testing/index.ts"
 import * as Bench from "./Bench.ts"
 import { itYielding } from "./Bench.ts"
@@ -11,6 +14,27 @@ const shown = (explanations: ReadonlyArray<Explanation.Explanation>) =>
   explanations.map(({ because, jobId, text }) => `${jobId} (${because}): ${text}`)
 
 describe("Traverser.explain", () => {
+  itYielding("says why jobs were skipped, and which signal one waits for", () =>
+    Effect.gen(function*() {
+      const bench = yield* Bench.make({ jobs: JobFactory.layer([wait, noop]) })
+      const sequenceId = "s"
+      const traverser = yield* bench.start(chainOf("a -> s w\ns -> t\nt -> z\nw -> z", {
+        a: { when: "false" },
+        s: { sequenceId, sequenceWhen: "has(data.go)" },
+        t: { sequenceId },
+        w: { type: "wait", args: { signal: "go" } }
+      }))
+      assert.deepStrictEqual(shown(yield* traverser.explain), [
+        "a (over): skipped: its condition is not met, false",
+        "s (over): skipped: the condition of the sequence s is not met, has(data.go)",
+        `w (signal): waits for the signal "go"`,
+        "t (over): skipped: the condition of the sequence s is not met, has(data.go)",
+        "z (jobs): waits for w"
+      ])
+      yield* bench.fork(traverser.signal("go"))
+      assert.strictEqual((yield* traverser.result).state, "COMPLETE")
+    }))
+
   itYielding("says of each job that does not run what it waits for", () =>
     Effect.gen(function*() {
       const jobs = new ScriptedJobs({
