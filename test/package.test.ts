@@ -103,6 +103,18 @@ console.log(error.message)`
     )
   })
 
+  it("loads the language of conditions for its own entry only", async () => {
+    const script = `import { registerHooks } from "node:module"
+const seen = []
+registerHooks({ resolve: (name, context, next) => (seen.push(name), next(name, context)) })
+const { JobType, TraverserFactory } = await import("jobchain")
+console.log(seen.includes("@marcbachmann/cel-js"))
+const { CelConditions } = await import("jobchain/conditions")
+console.log(seen.includes("@marcbachmann/cel-js"), typeof CelConditions.layer)`
+    const printed = await succeeds(run(consumer, "node", "--input-type=module", "-e", script))
+    assert.strictEqual(printed, "false\ntrue object")
+  })
+
   it("brings the command", async () => {
     assert.strictEqual(
       await succeeds(run(consumer, "npx", "jobchain", "--version")),
