@@ -113,6 +113,7 @@ const putBack = (chain: Progress.Chain, job: number): void => {
   Progress.setState(chain, job, JobState.PENDING)
   chain.latestTries[job] = 0
   chain.endings.delete(job)
+  chain.reasons.delete(job)
   chain.elapsed.jobs.delete(job)
 }
 

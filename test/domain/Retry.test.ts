@@ -155,12 +155,18 @@ describe("Retry", () => {
     it("starts every limit afresh", () => {
       const chain = ended("a -> b", { a: complete, b: failed }, {
         a: { sequenceId: "a", sequenceRetry: 1, sequenceTimeout: "1m" },
-        b: { sequenceId: "a", totalTimeout: "1m", ending: "timed out" }
+        b: { sequenceId: "a", totalTimeout: "1m", ending: "timed out", reason: "no retries left" }
       })
       const elapsed = { chain: 5, jobs: { b: 5 }, sequences: { a: 5 } }
       const { suspended } = retry({ ...chain, elapsed })
       assert.strictEqual(suspended.elapsed, undefined)
-      assert.strictEqual(suspended.jobChain?.jobs?.["b"]?.ending, undefined)
+      const { ending, reason } = suspended.jobChain?.jobs?.["b"] ?? {}
+      assert.deepStrictEqual([ending, reason], [undefined, undefined])
+    })
+
+    it("forgets why a job that runs alone was not tried again", () => {
+      const { suspended } = retry(ended("a", { a: failed }, { a: { reason: "no retries left" } }))
+      assert.isUndefined(suspended.jobChain?.jobs?.["a"]?.reason)
     })
 
     it("refuses a chain that is COMPLETE", () => {
