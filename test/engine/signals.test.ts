@@ -18,9 +18,15 @@ import { itYielding } from "./Bench.ts"
 import type * as CutRun from "./CutRun.ts"
 import { RecordingRepo } from "./RecordingRepo.ts"
 
+const forEver = JobType.make("for-ever", { run: () => Effect.never })
+
 /** Job types: `wait`, and `noop`, which does what a test says. */
 const jobsWith = (run: (context: JobContext) => Effect.Effect<unknown, unknown> = () => Effect.void) =>
-  JobFactory.layer([wait, JobType.make("noop", { run: (_, context) => run(context) as Effect.Effect<void, unknown> })])
+  JobFactory.layer([
+    wait,
+    forEver,
+    JobType.make("noop", { run: (_, context) => run(context) as Effect.Effect<void, unknown> })
+  ])
 
 /** A job that waits for a signal. */
 const waits = (signal: string, args: object = {}) => ({ type: "wait", args: { signal, ...args } })
@@ -123,6 +129,37 @@ describe("a job that waits for a signal", () => {
         assert.deepStrictEqual([(yield* traverser.result).state, yield* signalsOf(traverser)], ["FAIL", ["go"]])
       })
   )
+
+  for (const at of [9_999, 10_000, 10_001]) {
+    itYielding(
+      `has it or leaves it, when it comes ${at - 10_000} ms after the time is over`,
+      () =>
+        Effect.gen(function*() {
+          const { bench } = yield* makeBench()
+          const late = waits("go", { timeout: "10s", onTimeout: "continue" })
+          const traverser = yield* bench.start(chainOf("a -> b\nb -> c", { a: late, b: { type: "for-ever" } }))
+          yield* bench.fork(Effect.andThen(Effect.sleep(at), traverser.signal("go", { n: 1 })))
+          yield* bench.pass("20 seconds")
+          const hasIt = (yield* dataOf(traverser, "a")) !== undefined
+          assert.deepStrictEqual(yield* signalsOf(traverser), hasIt ? undefined : ["go"])
+          if (at !== 10_000) assert.strictEqual(hasIt, at < 10_000)
+        })
+    )
+  }
+
+  itYielding("ends with the time limit of a try, and with a stop, and leaves the signal", () =>
+    Effect.gen(function*() {
+      const { bench, sent } = yield* makeBench()
+      const limited = { ...waits("go"), timeout: "10s", retry: 1 }
+      const traverser = yield* bench.start(chainOf("a -> b", { a: limited }))
+      yield* bench.pass("15 seconds")
+      yield* bench.fork(traverser.stop)
+      assert.deepStrictEqual(sent.logs.map(({ finishedAt, state }) => [finishedAt, state]), [
+        [10_000, "FAIL"],
+        [15_000, "STOPPED"]
+      ])
+      assert.strictEqual((yield* traverser.result).state, "STOPPED")
+    }))
 
   itYielding("needs a new one in the next try of its sequence", () =>
     Effect.gen(function*() {
