@@ -7,15 +7,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Sql from "./Sql.ts"
-import type { Tables } from "./Tables.ts"
+import type { Transactions } from "./Tables.ts"
 
 /** Takes a chain out of sight. */
 export const hide = (chain: number): Sql.Script<void> =>
   Sql.run("UPDATE jobchain_chains SET request_id = NULL, owner = NULL WHERE number = ?", chain)
 
 /** Deletes all rows of a chain that is out of sight. */
-export const deleteRows = Effect.fnUntraced(function*(tables: Tables["Service"], chain: number) {
-  while (!(yield* tables.write(() => deleteSome(chain)))) yield* Effect.yieldNow
+export const deleteRows = Effect.fnUntraced(function*(transactions: Transactions, chain: number) {
+  while (!(yield* transactions.write(() => deleteSome(chain), rowsPerTransaction))) yield* Effect.yieldNow
 })
 
 /** Deletes up to a bound of a chain's rows; the chain's own is the last. Returns whether all are gone. */

@@ -16,7 +16,7 @@ import * as RecordRows from "./RecordRows.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
-import type { Tables } from "./Tables.ts"
+import type { Transactions } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
 
 /** What is kept of a chain apart from its own row. */
@@ -67,29 +67,30 @@ export interface Present extends OwnerRow {
  * One that is replaced hands its request on: who asked for what, and when.
  */
 export const insert = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
+  transactions: Transactions,
   chain: NewChain,
   mayReplace: (present: Present) => boolean
 ): Effect.fn.Return<{ readonly number: number } | { readonly present: Present }> {
   const steps = stepsOf(chain)
+  const rows = steps.length > 1 ? rowsPerTransaction : 1 + Object.keys(chain.jobChain.jobs ?? {}).length
   let number = 0
   for (const [index, step] of steps.entries()) {
     const isLast = index === steps.length - 1
     const before = number
-    const written = yield* tables.write(function*() {
+    const written = yield* transactions.write(function*() {
       const present = before === 0 || isLast ? yield* lock(chain.requestId) : undefined
       if (present !== undefined && !mayReplace(present)) return { present }
       const number = before === 0 ? yield* insertChain(chain) : before
       yield* step(number)
       if (isLast) yield* publish(chain, number, present?.number)
       return { number, replaced: isLast ? present?.number : undefined }
-    })
+    }, rows)
     if ("present" in written) {
-      if (number > 0) yield* Deletion.deleteRows(tables, number)
+      if (number > 0) yield* Deletion.deleteRows(transactions, number)
       return written
     }
     number = written.number
-    if (written.replaced !== undefined) yield* Deletion.deleteRows(tables, written.replaced)
+    if (written.replaced !== undefined) yield* Deletion.deleteRows(transactions, written.replaced)
     if (!isLast) yield* Effect.yieldNow
   }
   return { number }

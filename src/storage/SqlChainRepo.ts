@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,7 +26,7 @@ import * as RowsStatement from "./RowsStatement.ts"
 import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
-import { Tables } from "./Tables.ts"
+import { Tables, type Transactions } from "./Tables.ts"
 import * as WireRows from "./WireRows.ts"
 import { type Write, Writer } from "./Writer.ts"
 
@@ -51,7 +52,7 @@ export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> =
 
     return {
       keepsReports: true,
-      add: (chain) => add(tables, ownership, chain),
+      add: (chain) => add(writer.shared, ownership, chain),
       get,
       set: (checkpoint) =>
         Clock.clockWith((clock) => {
@@ -60,7 +61,7 @@ export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> =
           if (owned === undefined) return Effect.die(new Error(`The chain of request "${requestId}" was never added`))
           return writer.write(writeOf(owned, checkpoint, clock.currentTimeMillisUnsafe()))
         }),
-      remove: (requestId) => remove(tables, ownership, requestId),
+      remove: (requestId) => remove(writer.shared, ownership, requestId),
       getAll: Effect.gen(function*() {
         const keys = yield* tables.read(() => Sql.all<StoredChain.ChainKey>(selectTaken))
         const found = yield* Effect.forEach(keys, snapshot)
@@ -75,7 +76,7 @@ const selectTaken = `SELECT number, request_id AS "requestId" FROM jobchain_chai
 
 /** Takes a chain in, unless it is one that was claimed: that is all there. */
 const add = (
-  tables: Tables["Service"],
+  transactions: Transactions,
   ownership: Ownership["Service"],
   chain: Progress.Chain
 ): Effect.Effect<void, ChainConflict> =>
@@ -90,18 +91,36 @@ const add = (
     // Taken before anything is written, so that nobody else in this process begins with the same.
     const taken: OwnedChain = { requestId, number: 0, isRunning: true }
     ownership.chains.set(requestId, taken)
-    return Effect.onError(insert(tables, ownership, chain, taken), () =>
-      Effect.sync(() => ownership.chains.delete(requestId)))
+    return Effect.onError(
+      insert(transactions, ownership, chain, taken),
+      (cause) => Cause.hasInterrupts(cause) ? takeBack(transactions, ownership, taken) : forget(ownership, requestId)
+    )
   })
 
+const forget = ({ chains }: Ownership["Service"], requestId: string): Effect.Effect<void> =>
+  Effect.sync(() => void chains.delete(requestId))
+
+/** Lets go of a chain whose last transaction may have been committed as it was interrupted. */
+const takeBack = Effect.fnUntraced(function*(
+  transactions: Transactions,
+  ownership: Ownership["Service"],
+  taken: OwnedChain
+) {
+  const { requestId } = taken
+  const present = yield* transactions.read(() => NewChain.select(requestId))
+  if (present?.owner !== ownership.id) return yield* forget(ownership, requestId)
+  taken.number = present.number
+  yield* remove(transactions, ownership, requestId)
+})
+
 const insert = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
+  transactions: Transactions,
   ownership: Ownership["Service"],
   chain: Progress.Chain,
   taken: OwnedChain
 ) {
   const now = yield* Clock.currentTimeMillis
-  const added = yield* NewChain.insert(tables, {
+  const added = yield* NewChain.insert(transactions, {
     requestId: chain.requestId,
     jobChain: chain.jobChain,
     state: "RUNNING",
@@ -206,7 +225,7 @@ const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): Rea
  * request from then on, where it is to change.
  */
 export const remove = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
+  transactions: Transactions,
   ownership: Ownership["Service"],
   requestId: string,
   state?: JobState.JobState
@@ -215,7 +234,7 @@ export const remove = Effect.fnUntraced(function*(
   if (owned === undefined || owned.number === 0) return
   ownership.chains.delete(requestId)
   const { number } = owned
-  const isGone = yield* tables.write(function*() {
+  const isGone = yield* transactions.write(function*() {
     yield* lockOwners([number])
     const row = yield* Sql.get<{ readonly hasBegun: number; readonly isRequest: number }>(
       `SELECT has_begun AS "hasBegun", is_request AS "isRequest" FROM jobchain_chains WHERE number = ? AND owner = ?`,
@@ -231,5 +250,5 @@ export const remove = Effect.fnUntraced(function*(
     }
     return isGone
   })
-  if (isGone) yield* Deletion.deleteRows(tables, number)
+  if (isGone) yield* Deletion.deleteRows(transactions, number)
 })

@@ -13,8 +13,8 @@ import type * as Sql from "./Sql.ts"
 
 /** Ways to run a script in a transaction. */
 export interface Transactions {
-  /** Runs a script that writes. It may be run again, and so must change nothing else. */
-  readonly write: <A>(script: () => Sql.Script<A>) => Effect.Effect<A>
+  /** Runs a script that writes about so many rows, few unless given. It may be run again, and so must change nothing else. */
+  readonly write: <A>(script: () => Sql.Script<A>, rows?: number) => Effect.Effect<A>
   /** Runs a script that only reads, and sees all of it at one moment. */
   readonly read: <A>(script: () => Sql.Script<A>) => Effect.Effect<A>
 }

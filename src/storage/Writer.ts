@@ -16,7 +16,7 @@ import * as Queue from "effect/Queue"
 import { LeaseLost, lockOwners, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
 import { onLiveClock } from "./Patience.ts"
 import * as Sql from "./Sql.ts"
-import { Tables } from "./Tables.ts"
+import { Tables, type Transactions } from "./Tables.ts"
 
 /** What is to be written of one chain, all or nothing. */
 export interface Write {
@@ -32,6 +32,8 @@ export interface Write {
 export class Writer extends Context.Service<Writer, {
   /** Is over when the write is committed; dies with `LeaseLost`, and writes nothing, where the chain has another owner. */
   readonly write: (write: Write) => Effect.Effect<void>
+  /** Transactions of which the small ones share a commit. */
+  readonly shared: Transactions
   /** How many transactions there were so far. */
   readonly commits: () => number
 }>()("jobchain/storage/Writer") {
@@ -42,8 +44,13 @@ export class Writer extends Context.Service<Writer, {
 }
 
 interface Waiting {
-  readonly write: Write
-  readonly done: (exit: Exit.Exit<void>) => void
+  /** The chain that it writes to, if that is still ours. */
+  readonly to: Pick<Write, "chain" | "requestId"> | undefined
+  readonly rows: number
+  readonly script: () => Sql.Script<unknown>
+  /** Whether nobody wants it any more. */
+  isCancelled?: boolean
+  readonly done: (exit: Exit.Exit<unknown>) => void
 }
 
 /** A turn of so many rows takes two or three milliseconds, in which nothing else happens in the process. */
@@ -56,7 +63,7 @@ const make = Effect.fnUntraced(function*() {
   const progress = { commits: 0, open: 0, drained: () => {} }
 
   const turn = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
-    const answer = (exit: Exit.Exit<ReadonlyArray<LeaseLost | undefined>>) =>
+    const answer = (exit: Exit.Exit<ReadonlyArray<Exit.Exit<unknown>>>) =>
       Effect.suspend(() => {
         progress.commits++
         // One that cannot be written must not keep the others from it.
@@ -64,7 +71,9 @@ const make = Effect.fnUntraced(function*() {
           return Effect.forEach(batch, (one) => turn([one]), { discard: true })
         }
         progress.open -= batch.length
-        for (const [index, { done }] of batch.entries()) done(Exit.isFailure(exit) ? exit : exitOf(exit.value[index]))
+        for (const [index, { done }] of batch.entries()) {
+          done(Exit.isFailure(exit) ? exit : exit.value[index] ?? Exit.void)
+        }
         if (progress.open === 0) progress.drained()
         return Effect.void
       })
@@ -88,12 +97,31 @@ const make = Effect.fnUntraced(function*() {
   })
   yield* Effect.addFinalizer(() => onLiveClock(Effect.ignore(Effect.timeout(drained, drainMax))))
 
+  const offer = (waiting: Waiting): void => {
+    progress.open++
+    Queue.offerUnsafe(queue, waiting)
+  }
+  const share = <A>(script: () => Sql.Script<A>, rows: number): Effect.Effect<A> =>
+    Effect.callback<A>((resume) => {
+      let end = (exit: Exit.Exit<A>): void => resume(exit)
+      const waiting: Waiting = { to: undefined, rows, script, done: (exit) => end(exit as Exit.Exit<A>) }
+      offer(waiting)
+      return Effect.callback<void>((interrupted) => {
+        waiting.isCancelled = true
+        // It may be under way.
+        end = () => interrupted(Effect.void)
+      })
+    })
   return {
     write: (write: Write) =>
-      Effect.callback<void>((resume) => {
-        progress.open++
-        Queue.offerUnsafe(queue, { write, done: resume })
-      }),
+      Effect.callback<void>((resume) =>
+        offer({ to: write, rows: write.rows, script: write.apply, done: (exit) => resume(Exit.asVoid(exit)) })
+      ),
+    shared: {
+      read: tables.read,
+      // One that is large takes so long that its commit does not matter.
+      write: (script, rows = 1) => rows < rowsPerTurnMax ? share(script, rows) : tables.write(script, rows)
+    } satisfies Transactions,
     commits: () => progress.commits
   }
 })
@@ -104,38 +132,42 @@ const drainMax = "10 seconds"
 /** Takes whole writes, at least the first one, in the order in which they came. */
 const takeTurn = (first: Waiting, queue: Queue.Queue<Waiting>): ReadonlyArray<Waiting> => {
   const batch = [first]
-  let { rows } = first.write
+  let { rows } = first
   while (rows < rowsPerTurnMax) {
     const next = Queue.takeUnsafe(queue)
     if (next === undefined || Exit.isFailure(next)) return batch
     batch.push(next.value)
-    rows += next.value.write.rows
+    rows += next.value.rows
   }
   return batch
 }
 
-/** Applies what is still ours, and returns for each write what kept it from being applied. */
-function* commit(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyArray<LeaseLost | undefined>> {
-  const byChain = new Map<number, Array<Write>>()
-  for (const { write } of batch) {
-    const others = byChain.get(write.chain)
-    if (others === undefined) byChain.set(write.chain, [write])
-    else others.push(write)
+/** Runs what is still ours to write, and returns for each what came of it. */
+function* commit(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyArray<Exit.Exit<unknown>>> {
+  const lost = yield* lostOf(id, batch)
+  const exits = batch.map((): Exit.Exit<unknown> => Exit.void)
+  function* inOrder(writes: ReadonlyArray<readonly [number, Waiting]>): Sql.Script<void> {
+    for (const [at, { isCancelled, script, to }] of writes) {
+      if (isCancelled === true) continue
+      const loss = to === undefined ? undefined : lost.get(to.chain)
+      exits[at] = loss === undefined ? Exit.succeed(yield* script()) : Exit.die(loss)
+    }
   }
-  const owners = yield* lockOwners([...byChain.keys()])
-  const ours: Array<Sql.Script<void>> = []
-  const lost = new Map<number, LeaseLost>()
-  for (const [chain, writes] of byChain) {
-    if (owners.get(chain) === id) ours.push(applyAll(writes))
-    else lost.set(chain, yield* leaseLost(chain, writes[0]?.requestId ?? ""))
-  }
-  yield* Sql.together(ours)
-  return batch.map(({ write }) => lost.get(write.chain))
+  // The writes to one chain stay in their order.
+  const groups = Map.groupBy(batch.entries(), ([at, { to }]) => to?.chain ?? -1 - at)
+  yield* Sql.together(Array.from(groups.values(), inOrder))
+  return exits
 }
 
-/** The writes of one chain stay in their order. */
-function* applyAll(writes: ReadonlyArray<Write>): Sql.Script<void> {
-  for (const write of writes) yield* write.apply()
+/** Returns, by the chain, what keeps us from writing to those that have another owner. */
+function* lostOf(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyMap<number, LeaseLost>> {
+  const requestIds = new Map(batch.flatMap(({ to }) => to === undefined ? [] : [[to.chain, to.requestId] as const]))
+  const owners = yield* lockOwners([...requestIds.keys()])
+  const lost = new Map<number, LeaseLost>()
+  for (const [chain, requestId] of requestIds) {
+    if (owners.get(chain) !== id) lost.set(chain, yield* leaseLost(chain, requestId))
+  }
+  return lost
 }
 
 function* leaseLost(chain: number, requestId: string): Sql.Script<LeaseLost> {
@@ -146,6 +178,3 @@ function* leaseLost(chain: number, requestId: string): Sql.Script<LeaseLost> {
   const owner = row === undefined ? undefined : ownerOf(row)
   return new LeaseLost({ requestId, ...(owner === undefined ? {} : { owner }) })
 }
-
-const exitOf = (lost: LeaseLost | undefined): Exit.Exit<void> =>
-  lost === undefined ? Exit.void : Exit.failCause(Cause.die(lost))

@@ -78,6 +78,21 @@ describe("adding a chain", () => {
       yield* other.repo.add(chain)
     })))
 
+  it.effect("leaves nothing of one that is interrupted, at whatever moment", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo, store } = yield* TestStore.make()
+      for (let turns = 0; turns < 12; turns++) {
+        const chain = Chain.make(chainOf("a"))
+        const adding = yield* Effect.forkChild(repo.add(chain), { startImmediately: true })
+        for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+        const isAdded = adding.pollUnsafe() !== undefined
+        yield* Fiber.interrupt(adding)
+        if (!isAdded) assert.deepStrictEqual(yield* store.list({ requestId: chain.requestId }), [], `after ${turns}`)
+        else yield* repo.remove(chain.requestId)
+        yield* repo.add(chain)
+      }
+    })))
+
   it.effect("lets one of two processes have a request", () =>
     Effect.scoped(Effect.gen(function*() {
       const database = yield* TestStore.database

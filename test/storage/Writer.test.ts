@@ -19,6 +19,17 @@ describe("Writer", () => {
       for (const chain of chains) assert.strictEqual((yield* repo.get(chain.requestId)).jobChain?.jobs?.a?.state, 2)
     })))
 
+  it.effect("commits the small chains that are added or removed at once together", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo, store, writer } = yield* TestStore.make()
+      const chains = Array.from({ length: 50 }, () => Chain.make(chainOf("a -> b")))
+      const before = writer.commits()
+      yield* Effect.forEach(chains, (chain) => repo.add(chain), concurrently)
+      yield* Effect.forEach(chains.slice(1), ({ requestId }) => repo.remove(requestId), concurrently)
+      assert.isAtMost(writer.commits() - before, 4)
+      assert.deepStrictEqual((yield* store.list()).map(({ requestId }) => requestId), [chains[0]?.requestId])
+    })))
+
   it.effect("writes in turns of a bounded size", () =>
     Effect.scoped(Effect.gen(function*() {
       const { repo, writer } = yield* TestStore.make()
