@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: "built",
           include: built,
-          globalSetup: ["scripts/ensureBuilt.ts"],
+          globalSetup: ["scripts/ensureBuilt.ts", "test/storage/postgres/globalSetup.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000
         }

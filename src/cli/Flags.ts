@@ -29,8 +29,8 @@ export const id = Argument.String("ID").pipe(
 )
 
 export const db = Flag.String("db").pipe(
-  Flag.withMetavar("PATH"),
-  Flag.withDescription("The store, a SQLite database; .jobchain/jobchain.db unless given"),
+  Flag.withMetavar("PATH|URL"),
+  Flag.withDescription("The store, a SQLite database or a postgres:// URL; .jobchain/jobchain.db unless given"),
   Flag.mapTryCatch(StoreLocation.parse, reasonOf),
   Flag.optional
 )

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { ChainRepo } from "../engine/ChainRepo.ts"
 import { JobFactory } from "../engine/JobFactory.ts"
 import { JobOutput } from "../engine/JobOutput.ts"
@@ -14,8 +15,9 @@ import { RequestManager } from "../engine/RequestManager.ts"
 import * as TraverserConfig from "../engine/TraverserConfig.ts"
 import { TraverserFactory } from "../engine/TraverserFactory.ts"
 import { builtIn } from "../jobs/BuiltIn.ts"
-import type { OpenError, Services } from "../storage/Store.ts"
+import type { DriverNotInstalled, OpenError, Services } from "../storage/Store.ts"
 import type { Database } from "./StoreLocation.ts"
+import * as StoreLocation from "./StoreLocation.ts"
 
 /** The job types that chain files can use. */
 export const jobTypes = Layer.provide(JobFactory.layer(builtIn), FetchHttpClient.layer)
@@ -41,7 +43,10 @@ export const storedChains = (settings: Partial<TraverserConfig.Settings>) =>
   )
 
 /** A database. It is loaded only by those who open one. */
-export const store = ({ filename }: Database): Layer.Layer<Services, OpenError> =>
+export const store = (database: Database): Layer.Layer<Services, OpenError | DriverNotInstalled> =>
   Layer.unwrap(
-    Effect.map(Effect.promise(() => import("../storage/Store.ts")), ({ layerSqlite }) => layerSqlite({ filename }))
+    Effect.map(Effect.promise(() => import("../storage/Store.ts")), ({ layerPostgres, layerSqlite }) =>
+      StoreLocation.isServer(database)
+        ? layerPostgres({ url: Redacted.make(database.location) })
+        : layerSqlite({ filename: database.location }))
   )

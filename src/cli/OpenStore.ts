@@ -12,6 +12,7 @@ import type { Services } from "../storage/Store.ts"
 import { BadInput } from "./BadInput.ts"
 import * as Layers from "./Layers.ts"
 import type { Database } from "./StoreLocation.ts"
+import * as StoreLocation from "./StoreLocation.ts"
 
 /** Runs an effect with the store open, which is made where it is not there. */
 export const use = <A, E, R>(
@@ -36,10 +37,12 @@ export const use = <A, E, R>(
 export const useExisting = <A, E, R>(database: Database, effect: Effect.Effect<A, E, R>) =>
   exists(database)
     ? use(database, effect)
-    : Effect.fail(new BadInput({ message: `${database.filename}: there is no such store${hint(database)}` }))
+    : Effect.fail(
+      new BadInput({ message: `${StoreLocation.shown(database)}: there is no such store${hint(database)}` })
+    )
 
 /** Whether there is anything in the place of the store. */
-export const exists = ({ filename }: Database): boolean => existsSync(filename)
+export const exists = (database: Database): boolean => StoreLocation.isServer(database) || existsSync(database.location)
 
 /** Whether the store itself has failed, rather than what used it. */
 export const isOfStore = (cause: Cause.Cause<unknown>): boolean => {
@@ -51,10 +54,10 @@ const hint = ({ isDefault }: Database): string =>
   isDefault ? ". It is made by the first run in a folder; --db names one elsewhere" : ""
 
 /** The folder of the default is made, and keeps itself out of version control; one that was named has to be there. */
-const prepare = ({ filename, isDefault }: Database): Effect.Effect<void, BadInput> =>
+const prepare = ({ isDefault, location }: Database): Effect.Effect<void, BadInput> =>
   Effect.try({
     try: () => {
-      const folder = Path.dirname(filename)
+      const folder = Path.dirname(location)
       if (!isDefault || existsSync(folder)) return
       mkdirSync(folder)
       writeFileSync(Path.join(folder, ".gitignore"), "*\n")
@@ -66,10 +69,11 @@ const prepare = ({ filename, isDefault }: Database): Effect.Effect<void, BadInpu
     }
   })
 
-const explain = ({ filename }: Database, error: unknown): string => {
-  if (!(error instanceof Error)) return `${filename}: ${String(error)}`
+const explain = (database: Database, error: unknown): string => {
+  const name = StoreLocation.shown(database)
+  if (!(error instanceof Error)) return `${name}: ${String(error)}`
   if ("code" in error && error.code === "ERR_UNKNOWN_BUILTIN_MODULE") {
     return "This Node has no SQLite (node:sqlite), which the store needs: --memory does without"
   }
-  return error.message.includes(filename) ? error.message : `${filename}: ${error.message}`
+  return error.message.includes(name) ? error.message : `${name}: ${error.message}`
 }

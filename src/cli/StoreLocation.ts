@@ -1,6 +1,6 @@
 /**
  * Where the command keeps chains: in the database of the working folder, in the one that `--db` names, or, by `--memory`,
- * nowhere. `Layers` opens it: another kind of database begins here and there.
+ * nowhere. `Layers` opens it.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,8 @@ import { BadInput } from "./BadInput.ts"
 import * as ShellWord from "./ShellWord.ts"
 
 export interface Database {
-  readonly filename: string
+  /** The path of a SQLite database, or the URL of a PostgreSQL one. */
+  readonly location: string
   /** Whether it is the one of the working folder, because none was named. */
   readonly isDefault: boolean
 }
@@ -30,13 +31,13 @@ export interface KeepingFlags extends DatabaseFlag {
 export const parse = (db: string): string => {
   if (db === "" || db === ":memory:") throw new Error("expected a path; --memory keeps nothing")
   const [, scheme] = /^([a-z][a-z\d+.-]+):/i.exec(db) ?? []
-  if (scheme !== undefined) throw new Error(`expected the path of a SQLite database, got a URL of "${scheme}:"`)
-  return db
+  if (scheme === undefined || isServer({ location: db })) return db
+  throw new Error(`expected the path of a SQLite database or a postgres:// URL, got a URL of "${scheme}:"`)
 }
 
 /** Returns the database that was named, else the one of the working folder. */
 export const of = ({ db }: DatabaseFlag): Database => ({
-  filename: Option.getOrElse(db, () => Path.join(".jobchain", "jobchain.db")),
+  location: Option.getOrElse(db, () => Path.join(".jobchain", "jobchain.db")),
   isDefault: Option.isNone(db)
 })
 
@@ -46,6 +47,18 @@ export const ofRun = (flags: KeepingFlags): Effect.Effect<Database | undefined, 
     ? Effect.fail(new BadInput({ message: "--memory keeps nothing, and --db says where: they exclude each other" }))
     : Effect.succeed(flags.memory ? undefined : of(flags))
 
+/** Answers whether the database is on a server. */
+export const isServer = ({ location }: Pick<Database, "location">): boolean => /^postgres(?:ql)?:/i.test(location)
+
+/** Returns what people are shown of where the database is: no password. */
+export const shown = ({ location }: Pick<Database, "location">): string =>
+  isServer({ location }) ? location.replace(/^([^/]*\/\/[^/@:]*):[^/@]*@/, "$1@") : location
+
 /** Returns how a command names a chain of a database, for a shell. */
-export const command = ({ filename, isDefault }: Database, name: string, requestId: string): string =>
-  ["jobchain", name, ShellWord.quoted(requestId), ...(isDefault ? [] : ["--db", ShellWord.quoted(filename)])].join(" ")
+export const command = (database: Database, name: string, requestId: string): string =>
+  [
+    "jobchain",
+    name,
+    ShellWord.quoted(requestId),
+    ...(database.isDefault ? [] : ["--db", ShellWord.quoted(shown(database))])
+  ].join(" ")

@@ -18,7 +18,7 @@ import * as OpenStore from "./OpenStore.ts"
 import * as Output from "./Output.ts"
 import * as RequestIds from "./RequestIds.ts"
 import * as StoredRun from "./StoredRun.ts"
-import type * as StoreLocation from "./StoreLocation.ts"
+import * as StoreLocation from "./StoreLocation.ts"
 import * as SuspendedInput from "./SuspendedInput.ts"
 
 export interface StoredResumeOptions extends ChainRun.ChainRunOptions {
@@ -31,7 +31,9 @@ export const resume = Effect.fnUntraced(function*(options: StoredResumeOptions, 
   if (Option.isNone(options.chain)) return yield* list(options, database)
   const name = options.chain.value
   if (!isFile(name) && !OpenStore.exists(database)) {
-    return yield* new BadInput({ message: `${name}: no such file, and there is no store ${database.filename}` })
+    return yield* new BadInput({
+      message: `${name}: no such file, and there is no store ${StoreLocation.shown(database)}`
+    })
   }
   const resumed = Effect.flatMap(find(name, database), (requestId) => StoredRun.resume(options, database, requestId))
   return ExitCode.ofState((yield* OpenStore.use(database, resumed)).state)

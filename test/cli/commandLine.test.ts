@@ -63,8 +63,8 @@ describe("bad usage", () => {
     [["run", "x", "--data", "k:={"], "expected JSON after k:="],
     [["run", "x", "--request-id", ""], "a text that is not empty"],
     [
-      ["run", "x", "--db", "postgres://host/chains"],
-      `expected the path of a SQLite database, got a URL of "postgres:"`
+      ["run", "x", "--db", "mysql://host/chains"],
+      `expected the path of a SQLite database or a postgres:// URL, got a URL of "mysql:"`
     ],
     [["run", "x", "--db", ""], "expected a path"],
     [["list", "--state", "running,fail"], "running,fail"],
