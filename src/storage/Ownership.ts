@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
-import { liveClock, onLiveClock } from "./Patience.ts"
+import { liveClock, onLiveClock, whileClosing } from "./Patience.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 import { Tables } from "./Tables.ts"
@@ -115,7 +115,7 @@ const make = Effect.fnUntraced(function*(leaseMillis: number) {
   const renewal = urgent.write(() => renew(self, leaseMillis))
   yield* Effect.acquireRelease(
     renewal,
-    () => urgent.write(() => Sql.run("DELETE FROM jobchain_owners WHERE id = ?", self.id))
+    () => whileClosing(urgent.write(() => Sql.run("DELETE FROM jobchain_owners WHERE id = ?", self.id)))
   )
   yield* renewal.pipe(
     Effect.schedule(Schedule.spaced(Duration.millis(leaseMillis / renewalsPerLease))),

@@ -27,6 +27,10 @@ export const liveClock: Clock.Clock = Clock.Clock.defaultValue()
 export const onLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(effect, Clock.Clock, liveClock)
 
+/** Does what is left to do as the store closes, for so long at most: its database may not come back. */
+export const whileClosing = (effect: Effect.Effect<unknown>): Effect.Effect<void> =>
+  onLiveClock(Effect.ignore(Effect.timeout(Effect.interruptible(effect), "10 seconds")))
+
 /** How long to wait before the next attempt: longer after each one, up to a limit. */
 export interface Wait {
   readonly firstMillis: number

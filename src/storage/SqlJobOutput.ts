@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import { JobOutput, type TryKey } from "../engine/JobOutput.ts"
 import * as OutputRows from "./OutputRows.ts"
 import { Ownership } from "./Ownership.ts"
-import { onLiveClock } from "./Patience.ts"
+import { onLiveClock, whileClosing } from "./Patience.ts"
 import { Tables } from "./Tables.ts"
 import { TryOutput } from "./TryOutput.ts"
 import { Writer } from "./Writer.ts"
@@ -61,7 +61,9 @@ const make = Effect.fnUntraced(function*({ bytesMax }: Options) {
   })
   yield* Effect.forkScoped(onLiveClock(keepOld))
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => Effect.forEach(tries.values(), (output) => keep(output, false), { discard: true }))
+    whileClosing(
+      Effect.suspend(() => Effect.forEach(tries.values(), (output) => keep(output, false), { discard: true }))
+    )
   )
 
   return {

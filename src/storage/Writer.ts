@@ -3,7 +3,8 @@
  *
  * A commit costs about the same for one checkpoint as for fifty, so whoever comes while one is under way goes into the next.
  * In each turn every chain is looked at first: a checkpoint of one that belongs to somebody else by now is left out, and the
- * others are written. A turn is short, and everybody else who wants the database comes in between two of them.
+ * others are written. A turn is short, and everybody else who wants the database comes in between two of them. What else is
+ * small and comes for many chains at once, such as to add them, goes into a turn, too.
  *
  * @since 0.1.0
  */
@@ -14,7 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import { LeaseLost, lockOwners, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
-import { onLiveClock } from "./Patience.ts"
+import { onLiveClock, whileClosing } from "./Patience.ts"
 import * as Sql from "./Sql.ts"
 import { Tables, type Transactions } from "./Tables.ts"
 
@@ -95,23 +96,12 @@ const make = Effect.fnUntraced(function*() {
     progress.drained = () => resume(Effect.void)
     if (progress.open === 0) progress.drained()
   })
-  yield* Effect.addFinalizer(() => onLiveClock(Effect.ignore(Effect.timeout(drained, drainMax))))
+  yield* Effect.addFinalizer(() => whileClosing(drained))
 
   const offer = (waiting: Waiting): void => {
     progress.open++
     Queue.offerUnsafe(queue, waiting)
   }
-  const share = <A>(script: () => Sql.Script<A>, rows: number): Effect.Effect<A> =>
-    Effect.callback<A>((resume) => {
-      let end = (exit: Exit.Exit<A>): void => resume(exit)
-      const waiting: Waiting = { to: undefined, rows, script, done: (exit) => end(exit as Exit.Exit<A>) }
-      offer(waiting)
-      return Effect.callback<void>((interrupted) => {
-        waiting.isCancelled = true
-        // It may be under way.
-        end = () => interrupted(Effect.void)
-      })
-    })
   return {
     write: (write: Write) =>
       Effect.callback<void>((resume) =>
@@ -120,14 +110,24 @@ const make = Effect.fnUntraced(function*() {
     shared: {
       read: tables.read,
       // One that is large takes so long that its commit does not matter.
-      write: (script, rows = 1) => rows < rowsPerTurnMax ? share(script, rows) : tables.write(script, rows)
+      write: (script, rows = 1) => rows < rowsPerTurnMax ? share(offer, script, rows) : tables.write(script, rows)
     } satisfies Transactions,
     commits: () => progress.commits
   }
 })
 
-/** How long closing the store waits, on a full disk for one. */
-const drainMax = "10 seconds"
+/** Offers a script for a turn; where the caller is interrupted, is over when it is sure whether it was run. */
+const share = <A>(offer: (waiting: Waiting) => void, script: () => Sql.Script<A>, rows: number): Effect.Effect<A> =>
+  Effect.callback<A>((resume) => {
+    let end = (exit: Exit.Exit<A>): void => resume(exit)
+    const waiting: Waiting = { to: undefined, rows, script, done: (exit) => end(exit as Exit.Exit<A>) }
+    offer(waiting)
+    return Effect.callback<void>((interrupted) => {
+      waiting.isCancelled = true
+      // It may be under way.
+      end = () => interrupted(Effect.void)
+    })
+  })
 
 /** Takes whole writes, at least the first one, in the order in which they came. */
 const takeTurn = (first: Waiting, queue: Queue.Queue<Waiting>): ReadonlyArray<Waiting> => {

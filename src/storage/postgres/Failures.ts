@@ -62,5 +62,9 @@ const waits: Readonly<Record<string, Wait>> = {
   "40P01": forOthers,
   "55P03": forOthers,
   "57014": { ...forSpace, triesMax: 8 },
+  // Statements that the session had prepared are no longer so; they are prepared again.
+  "0A000": forFirst,
+  "25P02": forFirst,
+  "26000": forFirst,
   "23505": forFirst
 }

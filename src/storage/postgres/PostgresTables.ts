@@ -34,10 +34,12 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
     const connected = Effect.scoped(Context.get(client, PgClient.PgClient).reserve)
     yield* Effect.mapError(connected, (error) => openError(Redacted.value(url), error))
     yield* Effect.provideContext(Migrations.run, client)
+    yield* Context.get(client, PgClient.PgClient).unsafe(forgetSessions)
   }))
   const config: PgConnection.Config = {
     url,
     applicationName,
+    keepAlive: "30 seconds",
     // Several statements are on their way at once, all of one transaction.
     multiplex: true,
     types: Values.types(),
@@ -50,6 +52,9 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
 })
 
 const applicationName = "jobchain"
+
+/** Those of processes that were killed leave their row; none needs it for so long. */
+const forgetSessions = "DELETE FROM jobchain_commits WHERE at < jobchain_now() - 24 * 60 * 60 * 1000"
 
 /** Of one row, that is: of a job's data, for one. */
 const messageBytesMax = 1024 * 1024 * 1024
