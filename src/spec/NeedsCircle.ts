@@ -11,7 +11,7 @@ import { lookUp, namesNeeded, pathOfNeed, type Step } from "./Step.ts"
 
 /** Returns the faults of needs that lead in a circle. */
 export const faults = (steps: ReadonlyArray<Step>): ReadonlyArray<SpecFault> => {
-  if (isAcyclic(steps)) return []
+  if (leadBack(steps) || isAcyclic(steps)) return []
   const edges: Array<Edge> = []
   visitEdges(steps, (from, to, step, need) => {
     edges.push({ from, to, need: step === undefined || need === undefined ? undefined : [step, need] })
@@ -40,6 +40,13 @@ const visitEdges = (steps: ReadonlyArray<Step>, visit: Visit): void => {
     visit(begin + 1, 2 * step.outer.index + 1)
   }
 }
+
+/**
+ * In most chains each step needs only what is written before it. As it is never part of what it needs, what it needs is then
+ * written before it with all that is inside; and who begins and ends in the order in which it is written waits for nobody later.
+ */
+const leadBack = (steps: ReadonlyArray<Step>): boolean =>
+  steps.every(({ index, needs }) => needs.every((needed) => needed.index < index))
 
 /** Takes away nodes nothing leads to until none is left; on a circle there always is something. */
 const isAcyclic = (steps: ReadonlyArray<Step>): boolean => {

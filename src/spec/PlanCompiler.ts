@@ -13,7 +13,6 @@
  * @since 0.1.0
  */
 import * as Instance from "../domain/Instance.ts"
-import type { Item } from "../domain/Items.ts"
 import type { Job, JobChain, Template } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Substitution from "../domain/Substitution.ts"
@@ -34,19 +33,18 @@ export const compile = (plan: ChainPlan, requestId: string): Compiled => {
   const draft: Draft = {
     isNeeded: neededIn(plan.steps),
     variables: [],
-    nodes: [],
+    jobs: [],
     lastOf: new Array(plan.steps.length),
     joins: new Map(),
-    begins: new Map()
+    repeated: new Map()
   }
   addLevel(draft, plan.level, undefined)
-  link(draft, plan.level, [])
   let origins: Origins | undefined
   return {
     jobChain: {
       requestId,
       jobs: jobsOf(draft),
-      adjacencyList: adjacencyListOf(draft),
+      adjacencyList: adjacencyListOf(draft, plan.level),
       state: JobState.PENDING,
       finishedJobs: 0,
       ...(plan.timeout !== undefined && { timeout: plan.timeout }),
@@ -61,30 +59,28 @@ interface Draft {
   readonly isNeeded: Uint8Array
   /** What stands for items of the lists around. */
   readonly variables: ReadonlyArray<string>
-  readonly nodes: Array<Node>
+  /** What is below speaks of jobs by their places in it. */
+  readonly jobs: Array<Job>
   /** By the index of the step: its job, of a sequence the last one. In a template, only of what is in it. */
-  readonly lastOf: Array<Node | undefined>
+  readonly lastOf: Array<number | undefined>
   readonly joins: Map<Level, Joins>
-  /** The first jobs of what is repeated. */
-  readonly begins: Map<Step, Node>
-}
-
-/** A job in the making. */
-interface Node {
-  readonly id: string
-  readonly job: Job
-  previous: ReadonlyArray<Node>
-  /** How many next jobs are still to be written into `next`. */
-  nextCount: number
-  next: Array<string> | undefined
+  readonly repeated: Map<Step, Repeated>
 }
 
 /** The `noop` jobs that a level has for its first and last steps. */
 interface Joins {
-  readonly begin: Node | undefined
-  readonly end: Node | undefined
+  readonly begin: number | undefined
+  readonly end: number | undefined
   /** What the last one joins. */
   readonly lasts: ReadonlyArray<Step>
+}
+
+/** The job before all instances of what is repeated. Those stand right after it, one after another. */
+interface Repeated {
+  readonly begin: number
+  /** `undefined` where there are none yet. */
+  readonly mould: Instance.Mould | undefined
+  readonly count: number
 }
 
 const neededIn = (steps: ReadonlyArray<Step>): Uint8Array => {
@@ -109,7 +105,7 @@ const addLevel = (draft: Draft, level: Level, of: SequenceStep | undefined): voi
   }
   const end = standsAlone(lasts, of) ? undefined : add(draft, noop(freeId("end", level, of), beginId, of))
   draft.joins.set(level, { begin, end, lasts })
-  if (of !== undefined) draft.lastOf[of.index] = end ?? draft.lastOf[(lasts[0] as Step).index] as Node
+  if (of !== undefined) draft.lastOf[of.index] = end ?? draft.lastOf[(lasts[0] as Step).index]
 }
 
 type One = readonly [Step]
@@ -124,46 +120,26 @@ const freeId = (name: string, level: Level, of: SequenceStep | undefined): strin
   return of === undefined ? free : `${of.id}.${free}`
 }
 
-const add = (draft: Draft, job: Job): Node => {
-  const node: Node = { id: job.id as string, job, previous: [], nextCount: 0, next: undefined }
-  draft.nodes.push(node)
-  return node
-}
+/** Returns its place. */
+const add = ({ jobs }: Draft, job: Job): number => jobs.push(job) - 1
 
 /** Adds what is repeated, between the job that begins it and the one that ends it, which is returned. */
-const addForEach = (draft: Draft, step: Step, fanOut: FanOut, sequenceId: string): Node => {
+const addForEach = (draft: Draft, step: Step, { key, of, parallel, variable }: FanOut, sequenceId: string): number => {
   const { id, outer } = step
-  const { key, of, parallel, variable } = fanOut
   const template = templateOf(draft, step, variable, sequenceId)
-  const each = typeof of === "string"
-    ? { from: of, as: variable, ...(key !== undefined && { key }), template }
-    : undefined
-  const limited = parallel === undefined ? {} : { parallel }
-  const begin = add(draft, { ...noop(id, sequenceId, outer), ...limited, ...(each && { each }) })
-  draft.begins.set(step, begin)
-  const lasts = typeof of === "string" ? [] : addInstances(draft, begin, { begin: id, template, variable }, of)
+  const joining = { ...noop(id, sequenceId, outer), ...(parallel !== undefined && { parallel }) }
+  if (typeof of === "string") {
+    const each = { from: of, as: variable, ...(key !== undefined && { key }), template }
+    const begin = add(draft, { ...joining, each })
+    draft.repeated.set(step, { begin, mould: undefined, count: 0 })
+  } else {
+    const begin = add(draft, joining)
+    const mould = Instance.mould({ begin: id, template, variable })
+    for (const item of of) for (const job of Instance.jobsOf(mould, item)) add(draft, job)
+    draft.repeated.set(step, { begin, mould, count: of.length })
+  }
   // Names hold no dots, so no other job has the id.
-  const end = add(draft, noop(`${id}.end`, sequenceId, outer))
-  end.previous = [begin, ...lasts]
-  return end
-}
-
-/** Adds an instance for each item, and returns the last job of each. */
-const addInstances = (
-  draft: Draft,
-  begin: Node,
-  origin: Instance.Origin,
-  items: ReadonlyArray<Item>
-): ReadonlyArray<Node> => {
-  const mould = Instance.mould(origin)
-  const edges = Instance.edgesOf(mould)
-  return items.map((item) => {
-    const nodes = Instance.jobsOf(mould, item).map((job) => add(draft, job))
-    const nodeOf = (job: number) => nodes[job] as Node
-    nodeOf(mould.first).previous = [begin]
-    for (const [from, to] of edges) nodeOf(to).previous = [...nodeOf(to).previous, nodeOf(from)]
-    return nodeOf(mould.last)
-  })
+  return add(draft, noop(`${id}.end`, sequenceId, outer))
 }
 
 const templateOf = (draft: Draft, step: Step, variable: string, sequenceId: string): Template => {
@@ -172,10 +148,9 @@ const templateOf = (draft: Draft, step: Step, variable: string, sequenceId: stri
     const alone = { ...step, outer: undefined }
     return TemplateCompiler.ofJob(jobOf(alone, "", variables), step.outer === undefined ? undefined : sequenceId)
   }
-  const body: Draft = { ...draft, variables, nodes: [], lastOf: [], joins: new Map(), begins: new Map() }
+  const body: Draft = { ...draft, variables, jobs: [], lastOf: [], joins: new Map(), repeated: new Map() }
   addLevel(body, step.inside, step)
-  link(body, step.inside, [])
-  return TemplateCompiler.ofSequence(step.id, { jobs: jobsOf(body), adjacencyList: adjacencyListOf(body) })
+  return TemplateCompiler.ofSequence(step.id, { jobs: jobsOf(body), adjacencyList: adjacencyListOf(body, step.inside) })
 }
 
 type Args = NonNullable<Job["args"]>
@@ -233,49 +208,82 @@ const setSequence = (job: Mutable<Job>, sequenceId: string, { entry }: SequenceS
   if (siblings !== undefined) job.sequenceSiblings = siblings
 }
 
-/** Sets what is right before each job of a level. `before` is right before the level's first. */
-const link = (draft: Draft, level: Level, before: ReadonlyArray<Node>): void => {
-  const { begin, end, lasts } = draft.joins.get(level) as Joins
-  if (begin !== undefined) begin.previous = before
-  for (const step of level.values()) {
-    const previous = previousOf(draft, step, begin ?? before)
-    if (step.fanOut !== undefined) (draft.begins.get(step) as Node).previous = previous
-    else if (step.kind === "sequence") link(draft, step.inside, previous)
-    else (draft.lastOf[step.index] as Node).previous = previous
-  }
-  if (end !== undefined) end.previous = lasts.map(({ index }) => draft.lastOf[index] as Node)
-}
-
-/** The last jobs of what a step needs; where it needs nothing on its level, also what is before that. */
-const previousOf = ({ lastOf }: Draft, step: Step, before: Node | ReadonlyArray<Node>): ReadonlyArray<Node> => {
-  const all = step.fanOut === undefined ? step.needs : [...new Set([...step.needs, ...needsFromOutside(step)])]
-  const nodes = all.map(({ index }) => lastOf[index])
-  // What a template needs from outside is needed by the first job of what is repeated.
-  const needs = nodes.includes(undefined) ? nodes.filter((node) => node !== undefined) : nodes as Array<Node>
-  if (!isFirst(step)) return needs
-  return "job" in before ? [before, ...needs] : [...new Set([...needs, ...before])]
-}
-
 // No id is `__proto__`, as names begin with a letter or digit: ids can be set as keys.
-const jobsOf = ({ nodes }: Draft): Record<string, Job> => {
+const jobsOf = (draft: Draft): Record<string, Job> => {
   const jobs: Record<string, Job> = {}
-  for (const { id, job } of nodes) jobs[id] = job
+  for (const job of draft.jobs) jobs[job.id as string] = job
   return jobs
 }
 
-const adjacencyListOf = ({ nodes }: Draft): Record<string, ReadonlyArray<string>> => {
-  for (const { previous } of nodes) for (const parent of previous) parent.nextCount++
-  // Backwards, as counts say where the last one goes; so lists have no room to spare.
-  for (let index = nodes.length - 1; index >= 0; index--) {
-    const { id, previous } = nodes[index] as Node
-    for (const parent of previous) {
-      parent.next ??= new Array<string>(parent.nextCount)
-      parent.next[--parent.nextCount] = id
+/** Counted first, so that no list has room to spare. */
+const adjacencyListOf = (draft: Draft, level: Level): Record<string, ReadonlyArray<string>> => {
+  const { jobs } = draft
+  const counts = new Int32Array(jobs.length)
+  visitEdges(draft, level, [], (from) => {
+    counts[from] = (counts[from] as number) + 1
+  })
+  const adjacencyList: Record<string, ReadonlyArray<string>> = {}
+  const lists = jobs.map(({ id }, job) => {
+    const count = counts[job] as number
+    const next = count === 0 ? none : new Array<string>(count)
+    if (count > 0) adjacencyList[id as string] = next
+    return next
+  })
+  counts.fill(0)
+  visitEdges(draft, level, [], (from, to) => {
+    const filled = counts[from] as number
+    ;(lists[from] as Array<string>)[filled] = (jobs[to] as Job).id as string
+    counts[from] = filled + 1
+  })
+  return adjacencyList
+}
+
+const none: Array<string> = []
+
+type Visit = (from: number, to: number) => void
+
+/** Visits the edges to the jobs of a level. `before` are the jobs right before its first ones. */
+const visitEdges = (draft: Draft, level: Level, before: ReadonlyArray<number>, visit: Visit): void => {
+  const { joins, lastOf, repeated } = draft
+  const { begin, end, lasts } = joins.get(level) as Joins
+  if (begin !== undefined) { for (const from of before) visit(from, begin) }
+  const beforeFirsts = begin === undefined ? before : [begin]
+  for (const step of level.values()) {
+    const last = lastOf[step.index] as number
+    if (step.kind === "job" && step.fanOut === undefined && !isFirst(step)) {
+      for (const { index } of step.needs) if (lastOf[index] !== undefined) visit(lastOf[index], last)
+      continue
+    }
+    const previous = previousOf(draft, step, beforeFirsts)
+    const instances = repeated.get(step)
+    if (instances !== undefined) {
+      for (const from of previous) visit(from, instances.begin)
+      visitInstances(instances, last, visit)
+    } else if (step.kind === "sequence") visitEdges(draft, step.inside, previous, visit)
+    else for (const from of previous) visit(from, last)
+  }
+  if (end !== undefined) { for (const { index } of lasts) visit(lastOf[index] as number, end) }
+}
+
+const visitInstances = ({ begin, count, mould }: Repeated, end: number, visit: Visit): void => {
+  if (mould !== undefined) {
+    const edges = Instance.edgesOf(mould)
+    for (let instance = 0; instance < count; instance++) {
+      const start = begin + 1 + instance * mould.graph.ids.length
+      visit(begin, start + mould.first)
+      for (const [from, to] of edges) visit(start + from, start + to)
+      visit(start + mould.last, end)
     }
   }
-  const adjacencyList: Record<string, ReadonlyArray<string>> = {}
-  for (const { id, next } of nodes) if (next !== undefined) adjacencyList[id] = next
-  return adjacencyList
+  visit(begin, end)
+}
+
+/** The last jobs of what a step needs; where it needs nothing on its level, also what is before that. */
+const previousOf = ({ lastOf }: Draft, step: Step, before: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const needed = step.fanOut === undefined ? step.needs : [...new Set([...step.needs, ...needsFromOutside(step)])]
+  // What a template needs from outside is needed by the first job of what is repeated.
+  const needs = needed.map(({ index }) => lastOf[index]).filter((job) => job !== undefined)
+  return isFirst(step) ? [...new Set([...needs, ...before])] : needs
 }
 
 type Origins = ReadonlyMap<string, Step>

@@ -17,10 +17,10 @@ interface Entry {
   readonly sequence?: Readonly<Record<string, Entry>>
 }
 
-/** Jobs and sequences that need some of those before them, on their own level and, now and then, further out. */
+/** Jobs and sequences that need some of the others, on their own level and, now and then, further out, in no circle. */
 const randomJobs = (next: () => number, depth: number, outer: ReadonlyArray<string>): Record<string, Entry> => {
   const names = Array.from({ length: 1 + Math.floor(next() * 4) }, (_, index) => `d${depth}n${index}`)
-  return Object.fromEntries(names.map((name, index) => {
+  const entries = names.map((name, index) => {
     const before = names.slice(0, index)
     const needs = [...before.filter(() => next() < 0.4), ...outer.filter(() => next() < 0.1)]
     const isSequence = depth > 0 && next() < 0.4
@@ -30,8 +30,10 @@ const randomJobs = (next: () => number, depth: number, outer: ReadonlyArray<stri
       isSequence
         ? { needs, retry: 1, ...each, sequence: randomJobs(next, depth - 1, [...outer, ...before]) }
         : { needs, ...each, run: name }
-    ]
-  }))
+    ] as const
+  })
+  // Needs may lead to what is written further down.
+  return Object.fromEntries(next() < 0.5 ? entries : entries.toReversed())
 }
 
 const cases = Array.from({ length: 1000 }, (_, seed) => {
@@ -86,9 +88,13 @@ describe("each chain as people write it", () => {
         if (step.kind !== "sequence" || step.fanOut === undefined || step.outer !== undefined) continue
         const items = typeof step.fanOut.of === "string" ? [] : step.fanOut.of
         for (const { key } of items) {
-          const jobs = [...graph.ids.keys()].filter((job) => graph.ids[job]?.startsWith(`${step.id}[${key}]`))
-          const first = jobs.find((job) => graph.jobs[job]?.item !== undefined) ?? -1
-          assert.sameMembers([...Sequences.extent(sequences, first)], jobs, `${step.id}[${key}]: ${text}`)
+          const id = `${step.id}[${key}]`
+          const jobs = [...graph.ids.keys()].filter((job) => graph.ids[job]?.startsWith(id))
+          // What is repeated inside has items of its own.
+          const first = jobs.find((job) =>
+            graph.jobs[job]?.item && graph.ids[job]?.lastIndexOf("[") === id.lastIndexOf("[")
+          )
+          assert.sameMembers([...Sequences.extent(sequences, first ?? -1)], jobs, `${id}: ${text}`)
           instances++
         }
       }
