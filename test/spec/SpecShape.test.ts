@@ -60,7 +60,7 @@ const written = (next: () => number) => {
     each: () =>
       chance(0.5)
         ? [json(2), json(2)]
-        : { of: [json(1)], ...(chance(0.5) && { as: "x", key: "k", parallel: pick([0, 1]) }) },
+        : { of: [json(1)], ...(chance(0.5) && { as: "x", key: "k", parallel: chance(0.05) ? 0 : 1 }) },
     retry: () => pick([0, 1, 3]),
     retryWait: () => pick(["", "5s", "1m30s"]),
     retryPolicy: () => ({
