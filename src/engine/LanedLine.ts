@@ -7,11 +7,14 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { ChainLimits, Job } from "../domain/JobChain.ts"
+import type { Chain } from "../domain/Progress.ts"
 import type { ProcessLimits } from "./Limits.ts"
-import type { JobLine } from "./Line.ts"
+import { type JobLine, Line } from "./Line.ts"
 import { isBefore, type Pool, type Ticket } from "./Pool.ts"
+import type { Fork } from "./Reporter.ts"
 
 /** What a line needs of the traversal it is part of. */
 export interface Surroundings {
@@ -23,6 +26,20 @@ export interface Surroundings {
   readonly wake: () => void
   /** Looks again after so many milliseconds; the fiber is the timer. */
   readonly wakeAfter: (milliseconds: number) => Fiber.Fiber<unknown>
+}
+
+/** Returns the line of a chain: one with lanes where it, or the process, has limits. `wake` looks again at who may start. */
+export const lineFor = (
+  { hasPlaces, jobChain, jobs }: Chain,
+  process: ProcessLimits,
+  clock: Clock.Clock,
+  fork: Fork,
+  wake: () => void
+): JobLine => {
+  const limits = jobChain.limits ?? {}
+  if (!hasPlaces && !limits.types && !process.limitsTypes) return new Line()
+  const wakeAfter = (milliseconds: number) => fork(Effect.andThen(Effect.sleep(milliseconds), Effect.sync(wake)))
+  return new LanedLine({ jobs, limits, process, clock, wake, wakeAfter })
 }
 
 export class LanedLine implements JobLine {

@@ -12,12 +12,15 @@ import * as Progress from "../domain/Progress.ts"
 import { SkippedSequences } from "../domain/SkippedSequences.ts"
 import type { Condition, Language } from "./Conditions.ts"
 
-/** A job that does not run. */
-export type Verdict =
-  /** It is COMPLETE as it is. */
-  | { readonly _tag: "Skipped"; readonly condition: string; readonly sequence: number | undefined }
-  /** It has failed. */
-  | { readonly _tag: "Unclear"; readonly error: string }
+/** A job that is COMPLETE without having run: by its own condition, or that of a sequence. */
+export interface Skipped {
+  readonly _tag: "Skipped"
+  readonly condition: string
+  readonly sequence: number | undefined
+}
+
+/** A job that does not run: it is skipped, or has failed. */
+export type Verdict = Skipped | { readonly _tag: "Unclear"; readonly error: string }
 
 export class StartConditions {
   private readonly chain: Progress.Chain

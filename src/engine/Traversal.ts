@@ -10,18 +10,14 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
-import * as Result from "effect/Result"
 import * as DataFlow from "../domain/DataFlow.ts"
 import * as Expansion from "../domain/Expansion.ts"
 import * as Explanation from "../domain/Explanation.ts"
-import * as GoDuration from "../domain/GoDuration.ts"
 import { at } from "../domain/Graph.ts"
 import type { Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
@@ -29,30 +25,30 @@ import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
+import { ChainNews } from "./ChainNews.ts"
 import type { ChainRepo } from "./ChainRepo.ts"
 import { type Checkpoint, forSignal } from "./Checkpoint.ts"
 import { CheckpointDraft } from "./CheckpointDraft.ts"
 import type * as Conditions from "./Conditions.ts"
-import { EventHub } from "./EventHub.ts"
 import * as Expander from "./Expander.ts"
-import type { Happening, PendingLog } from "./Happening.ts"
-import { interruptUnsafe } from "./Interruption.ts"
+import type { Happening } from "./Happening.ts"
 import type { JobFactory } from "./JobFactory.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import * as JobReaper from "./JobReaper.ts"
-import * as JobRunner from "./JobRunner.ts"
-import type { PreparedJob } from "./JobType.ts"
-import { LanedLine } from "./LanedLine.ts"
+import { JobStarter } from "./JobStarter.ts"
+import * as LanedLine from "./LanedLine.ts"
 import type { ProcessLimits } from "./Limits.ts"
-import { type JobLine, Line } from "./Line.ts"
-import * as Reporter from "./Reporter.ts"
+import type { JobLine } from "./Line.ts"
+import { LogSender } from "./LogSender.ts"
+import type { Fork } from "./Reporter.ts"
 import type { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
 import * as Retrying from "./Retrying.ts"
 import { type Host, RunningJob } from "./RunningJob.ts"
 import { type SentSignal, SignalBox } from "./SignalBox.ts"
-import { StartConditions, type Verdict } from "./StartConditions.ts"
+import { type Skipped, StartConditions } from "./StartConditions.ts"
 import { StartQueue } from "./StartQueue.ts"
+import { StopTimers } from "./StopTimers.ts"
 import { type Limit, TimeLimits } from "./TimeLimits.ts"
 import type { Settings } from "./TraverserConfig.ts"
 import { Waits } from "./Waits.ts"
@@ -86,9 +82,9 @@ export class Traversal implements Host {
   readonly clock: Clock.Clock
   readonly output: JobOutput["Service"]
   readonly services: Services
-  readonly events: EventHub
+  readonly news: ChainNews
   readonly queue: Queue.Queue<Happening>
-  readonly fork: Reporter.Fork
+  readonly fork: Fork
   readonly running = new Map<number, RunningJob>()
   readonly stopFailures: Array<StopFailure> = []
   readonly stopGrace: number | undefined
@@ -98,24 +94,21 @@ export class Traversal implements Host {
   chainTimedOut: (limit: string) => void = () => undefined
   /** Work done since the loop last let others through. */
   work = 0
-  private readonly starts: StartQueue
+  readonly starts: StartQueue
   private readonly line: JobLine
   /** How many of its jobs may run at once. */
   private readonly concurrency: number
   private readonly conditions: StartConditions
   readonly signals: SignalBox
   private readonly waits: Waits
-  private readonly limits: TimeLimits
+  readonly limits: TimeLimits
+  private readonly stopTimers: StopTimers
+  private readonly starter: JobStarter
   /** Jobs whose try a crash has cut off, until they start again. */
   private readonly recovered: Map<number, string>
-  /** Jobs that are not to run again, and why. */
-  private readonly givenUp: ReadonlyMap<number, string>
-  private readonly reporter: Reporter.Reporter<PendingLog>
-  /** Logs that are neither accepted nor given up. */
-  private sending = 0
+  private readonly sender: LogSender
   /** When waits are over, in Unix milliseconds; those that are stay until the next of the job. */
   private readonly waitsUntil = new Map<number, number>()
-  private stopTimer: Fiber.Fiber<unknown> | undefined
   private readonly draft: CheckpointDraft
 
   constructor(
@@ -130,8 +123,8 @@ export class Traversal implements Host {
     this.output = services.output
     this.services = services
     this.queue = queue
-    this.events = new EventHub(chain.requestId, services.clock)
-    this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Reporter.Fork
+    this.news = new ChainNews(chain, services.clock)
+    this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Fork
     this.draft = new CheckpointDraft(chain)
     const { stopGrace } = services.settings
     this.stopGrace = stopGrace === undefined ? undefined : Duration.toMillis(stopGrace)
@@ -144,36 +137,20 @@ export class Traversal implements Host {
     this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
     const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
     const random = Context.get(services.context, Random.Random)
-    this.line = this.makeLine()
+    this.line = LanedLine.lineFor(
+      chain,
+      services.limits,
+      services.clock,
+      this.fork,
+      () => this.happen({ _tag: "Woken" })
+    )
     this.concurrency = Math.min(services.settings.concurrency, chain.jobChain.limits?.jobs ?? Number.POSITIVE_INFINITY)
     this.starts = new StartQueue(chain, this.line, waits, () => random.nextDoubleUnsafe())
     this.conditions = new StartConditions(chain, services.conditions)
     this.recovered = recovered
-    this.givenUp = givenUp
-    this.reporter = {
-      settings: services.settings,
-      fork: this.fork,
-      send: ({ log }) => services.reports.jobLog(log),
-      triesOf: ({ running: { prepared } }) =>
-        prepared === undefined ? services.settings.unmadeJobReportTries : services.settings.reportTries,
-      accepted: (pending) => this.logSent(pending),
-      settled: (pending) => this.happen({ _tag: "LogSent", pending })
-    }
-  }
-
-  private makeLine(): JobLine {
-    const { chain, clock, services: { limits: process } } = this
-    const limits = chain.jobChain.limits ?? {}
-    if (!chain.hasPlaces && !limits.types && !process.limitsTypes) return new Line()
-    const wake = () => this.happen({ _tag: "Woken" })
-    return new LanedLine({
-      jobs: chain.jobs,
-      limits,
-      process,
-      clock,
-      wake,
-      wakeAfter: (milliseconds) => this.fork(Effect.andThen(Effect.sleep(milliseconds), Effect.sync(wake)))
-    })
+    this.stopTimers = new StopTimers(this, services.settings.stopTimeout)
+    this.starter = new JobStarter(this, services.factory, givenUp)
+    this.sender = new LogSender(this)
   }
 
   /** Puts the runnable jobs in line. */
@@ -182,7 +159,7 @@ export class Traversal implements Host {
     this.limits.begin()
     this.starts.begin()
     this.happen({ _tag: "Woken" })
-    if (this.events.isHeard) this.events.publish({ _tag: "chainStarted", jobs: Progress.size(this.chain) })
+    this.news.chainStarted()
   }
 
   /**
@@ -197,14 +174,9 @@ export class Traversal implements Host {
     for (const running of this.running.values()) {
       if (limit !== undefined && running.interruption === undefined) running.limit ??= limit
       running.interrupt(reason)
-      if (running.spec.stopTimeout) this.expectEnd(running)
     }
-    if (this.running.size > 0) {
-      const { stopTimeout } = this.services.settings
-      const others = () => Array.from(this.running.values()).filter(({ spec }) => !spec.stopTimeout)
-      this.stopTimer = this.fork(giveUpAfter(this, stopTimeout, others))
-    }
-    if (this.events.isHeard) this.events.publish({ _tag: "chainStopping", reason })
+    this.stopTimers.expectAllToEnd()
+    this.news.chainStopping(reason)
   }
 
   happen(happening: Happening): void {
@@ -237,7 +209,7 @@ export class Traversal implements Host {
         if (!happening.running.isAbandoned) this.endTry(happening.running, happening.log)
         return
       case "LogSent":
-        return this.logSent(happening.pending)
+        return this.sender.sent(happening.pending)
       case "WaitEnded":
         if (this.waits.end(happening.wait)) this.starts.endWait(happening.wait.job)
         return
@@ -276,7 +248,7 @@ export class Traversal implements Host {
       }
       const verdict = this.conditions.judge(job)
       if (verdict?._tag === "Skipped") {
-        this.noteSkipped(job, verdict)
+        this.skip(job, verdict)
         continue
       }
       Progress.start(chain, job)
@@ -314,17 +286,9 @@ export class Traversal implements Host {
     return this.draft.take(outcome)
   }
 
-  /** Sends the logs of the checkpoint that was just kept, unless the repo keeps them too. What is over lets others start. */
+  /** Sends the logs of the checkpoint that was just kept. What is over lets others start. */
   sendLogs(): void {
-    const logs = this.draft.takeLogs()
-    if (logs.length === 0) return
-    if (this.services.repo.keepsReports) {
-      // The jobs were over when they were reaped; those that go on to a next try may do so now.
-      for (const pending of logs) if (!pending.isLast) this.logKept(pending)
-      return
-    }
-    this.sending += logs.length
-    Reporter.sendAll(this.reporter, logs)
+    this.sender.send(this.draft.takeLogs())
   }
 
   /** Runs the jobs of the checkpoint that was just kept, or takes their start back where a stop came in between. */
@@ -332,7 +296,7 @@ export class Traversal implements Host {
     const starting = this.draft.takeStarting()
     this.work += starting.length
     for (const running of starting) {
-      if (this.startsJobs) this.startJob(running)
+      if (this.startsJobs) this.starter.start(running)
       else this.unstartJob(running)
     }
   }
@@ -344,17 +308,17 @@ export class Traversal implements Host {
 
   /** Whether nothing is left to happen, as the reaper at work sees it: one about to be swapped must not end a run. */
   isOver(reaper: JobReaper.JobReaper): boolean {
-    return this.running.size === 0 && this.sending === 0 && this.waits.isEmpty && !this.hasChanged &&
+    return this.running.size === 0 && this.sender.isIdle && this.waits.isEmpty && !this.hasChanged &&
       reaper.isDone(this.chain)
   }
 
   /** Lets go of everything that would outlive the run. */
   close(): void {
-    if (this.stopTimer !== undefined) this.stopTimer.interruptUnsafe()
+    this.stopTimers.close()
     this.limits.close()
     this.line.close()
     this.signals.close()
-    this.events.close()
+    this.news.close()
   }
 
   takeSignal(running: RunningJob, name: string, timeout: Duration.Input): Effect.Effect<JobData | undefined> {
@@ -394,25 +358,20 @@ export class Traversal implements Host {
     this.draft.changed.push(job)
   }
 
-  statusChanged({ jobId, status }: RunningJob): void {
-    if (this.events.isHeard) this.events.publish({ _tag: "status", jobId, status })
-  }
-
-  outputWritten(running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array): void {
-    if (!this.events.isHeard) return
-    const text = running.decoder(stream).decode(chunk, { stream: true })
-    this.events.publish({ _tag: "output", jobId: running.jobId, try: running.try, stream, text })
-  }
-
   elapsedOf({ job }: RunningJob): number {
     return this.limits.elapsedOf(job)
   }
 
   expectEnd(running: RunningJob): void {
-    const { stopTimeout } = running.spec
-    const after = stopTimeout ? GoDuration.parse(stopTimeout) ?? 0 : this.services.settings.stopTimeout
-    running.stopTimer?.interruptUnsafe()
-    running.stopTimer = this.fork(giveUpAfter(this, after, () => this.running.has(running.job) ? [running] : []))
+    this.stopTimers.expectEnd(running)
+  }
+
+  statusChanged(running: RunningJob): void {
+    this.news.statusChanged(running)
+  }
+
+  outputWritten(running: RunningJob, stream: keyof OutputTail, chunk: Uint8Array): void {
+    this.news.outputWritten(running, stream, chunk)
   }
 
   tryEnded(running: RunningJob, log: JobLog): void {
@@ -426,7 +385,7 @@ export class Traversal implements Host {
     how: "by itself" | "given up" | "abandoned"
   ): void {
     const { chain } = this
-    const { failure, job, jobId, stopFailure } = running
+    const { failure, job, stopFailure } = running
     const { expansion, log } = running.spec.each ? Expander.prepare(chain, job, ended) : { log: ended }
     this.running.delete(job)
     running.isAbandoned = true
@@ -446,11 +405,7 @@ export class Traversal implements Host {
     if (running.signals.length > 0) this.signals.settle(running, chain.states[job] === JobState.COMPLETE)
     this.draft.changed.push(job)
     const expanded = expansion === undefined ? undefined : this.expand(expansion)
-    if (this.events.isHeard) {
-      this.events.publish({ _tag: "jobEnded", jobId, state: JobState.fromCode(at(chain.states, job)) })
-      if (expanded !== undefined) this.events.publish(Expander.eventOf(chain, expanded))
-      this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: Progress.size(chain) })
-    }
+    this.news.jobEnded(job, expanded)
     if (rewound !== undefined) this.rewind(rewound, running)
     if (log === undefined || this.services.repo.keepsReports) this.starts.jobOver(job)
   }
@@ -484,8 +439,7 @@ export class Traversal implements Host {
   }
 
   private receive(sent: SentSignal): void {
-    const isNew = this.signals.takeIn(sent)
-    if (isNew && this.events.isHeard) this.events.publish({ _tag: "signalReceived", name: sent.signal.name })
+    if (this.signals.takeIn(sent)) this.news.signalReceived(sent.signal.name)
   }
 
   /** A store is to know that a crash meets no work then. */
@@ -519,9 +473,7 @@ export class Traversal implements Host {
   private addLog(running: RunningJob, log: JobLog, isLast: boolean): void {
     this.draft.logs.push({ running, log, isLast })
     if (isLast && !this.services.repo.keepsReports) this.starts.beginReport(running.job)
-    if (!this.events.isHeard) return
-    const { error, exit, finishedAt, jobId, startedAt, state } = log
-    this.events.publish({ _tag: "tryEnded", jobId, try: log.try, state, exit, error, startedAt, finishedAt })
+    this.news.tryEnded(log)
   }
 
   /** The next try of a sequence: what still runs of the last one is interrupted, and its first job held back until then. */
@@ -537,15 +489,7 @@ export class Traversal implements Host {
     this.limits.rewind(first, extent)
     starts.hold(first, extent.filter((job) => this.running.has(job) || starts.isReporting(job)))
     for (const job of extent) this.noteRewound(job)
-    if (!this.events.isHeard) return
-    const idOf = (job: number) => chain.graph.ids[job] as string
-    this.events.publish({
-      _tag: "sequenceRewound",
-      sequenceId: idOf(first),
-      failedJobId: failed.jobId,
-      jobIds: extent.map(idOf),
-      tries: at(chain.sequenceTries, first)
-    })
+    this.news.sequenceRewound(first, extent, failed)
   }
 
   /** What comes right after a rewound job outside of the extent may have another base now. */
@@ -563,82 +507,16 @@ export class Traversal implements Host {
     const until = this.clock.currentTimeMillisUnsafe() + milliseconds
     this.waitsUntil.set(job, until)
     this.draft.waiting.push({ job, until })
-    if (!this.events.isHeard) return
-    this.events.publish({ _tag: "jobWaiting", jobId: this.chain.graph.ids[job] as string, for: reason, until })
+    this.news.jobWaiting(job, reason, until)
   }
 
-  private logSent(pending: PendingLog): void {
-    this.sending--
-    this.logKept(pending)
-  }
-
-  private noteSkipped(job: number, { condition, sequence }: Extract<Verdict, { readonly _tag: "Skipped" }>): void {
-    const { chain } = this
-    const idOf = (job: number) => chain.graph.ids[job] as string
+  private skip(job: number, skipped: Skipped): void {
     this.work++
     this.draft.changed.push(job)
-    const expanded = chain.jobs[job]?.each ? this.expand(Expansion.toNothing(chain, job)) : undefined
+    const expanded = this.chain.jobs[job]?.each ? this.expand(Expansion.toNothing(this.chain, job)) : undefined
     this.limits.skipJob(job)
     this.starts.jobOver(job)
-    if (!this.events.isHeard) return
-    const ofSequence = sequence === undefined ? {} : { sequenceId: idOf(sequence) }
-    this.events.publish({ _tag: "jobSkipped", jobId: idOf(job), condition, ...ofSequence })
-    if (expanded !== undefined && expanded.left.length > 0) this.events.publish(Expander.eventOf(chain, expanded))
-    this.events.publish({ _tag: "progress", finishedJobs: chain.finishedJobs, jobs: Progress.size(chain) })
-  }
-
-  /** A log is kept, accepted or given up: the job is over, or goes on to its next try. */
-  private logKept({ isLast, running }: PendingLog): void {
-    if (isLast) {
-      this.starts.endReport(running.job)
-      this.starts.jobOver(running.job)
-    } else if (running.recorded !== undefined) {
-      Deferred.doneUnsafe(running.recorded, Exit.void)
-    }
-  }
-
-  private startJob(running: RunningJob): void {
-    const reason = this.givenUp.size === 0 ? undefined : this.givenUp.get(running.job)
-    if (reason !== undefined) return this.happen({ _tag: "GivenUp", running, log: JobRunner.refused(running, reason) })
-    const { unclear } = running
-    if (unclear !== undefined) {
-      return this.happen({ _tag: "JobEnded", running, log: JobRunner.refused(running, unclear) })
-    }
-    const made = this.makeJob(running.spec)
-    if (Result.isFailure(made)) {
-      const reason = made.failure instanceof Error ? made.failure.message : String(made.failure)
-      return this.happen({ _tag: "JobEnded", running, log: JobRunner.unmade(running, reason) })
-    }
-    const prepared = made.success
-    running.prepared = prepared
-    this.limits.beginJob(running.job, prepared.retry?.schedule !== undefined)
-    const limit = this.limits.overdue.size === 0 ? undefined : this.limits.overdue.get(running.job)
-    if (limit !== undefined) {
-      running.limit = limit
-      return this.happen({ _tag: "JobEnded", running, log: JobRunner.neverRan(running, limit) })
-    }
-    if (this.events.isHeard) this.events.publish({ _tag: "jobStarted", jobId: running.jobId, try: running.try })
-    const fiber = this.fork(JobRunner.run(running, prepared), { uninterruptible: true })
-    running.fiber = fiber
-    // A job that asked for a stop in its very first step was not to be reached then.
-    if (running.interruption !== undefined) interruptUnsafe(fiber, running.interruption)
-    const exit = fiber.pollUnsafe()
-    if (exit === undefined) fiber.addObserver((exit) => this.jobEnded(running, exit))
-    else this.jobEnded(running, exit)
-  }
-
-  private jobEnded(running: RunningJob, exit: Exit.Exit<JobLog | undefined>): void {
-    const log = Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
-    this.happen({ _tag: "JobEnded", running, log })
-  }
-
-  /** A factory that throws has made nothing either. */
-  private makeJob(spec: Job): Result.Result<PreparedJob, unknown> {
-    try {
-      return this.services.factory.make(spec)
-    } catch (defect) {
-      return Result.fail(defect)
-    }
+    this.news.jobSkipped(job, skipped, expanded)
   }
 
   private unstartJob(running: RunningJob): void {
@@ -648,21 +526,6 @@ export class Traversal implements Host {
     this.draft.changed.push(running.job)
   }
 }
-
-/** After a while, gives up on what still runs, with the output it has written so far. */
-const giveUpAfter = Effect.fnUntraced(function*(
-  traversal: Traversal,
-  timeout: Duration.Input,
-  stillRunning: () => ReadonlyArray<RunningJob>
-) {
-  yield* Effect.sleep(timeout)
-  const logs: Array<readonly [RunningJob, JobLog]> = []
-  for (const running of stillRunning()) {
-    const output = running.hasWritten ? yield* traversal.output.end(running) : JobRunner.noOutput
-    logs.push([running, JobRunner.tooLate(running, output)])
-  }
-  traversal.happen({ _tag: "StopTimedOut", logs })
-})
 
 /**
  * Takes in all that has happened and acts on it; returns whether the run is over.

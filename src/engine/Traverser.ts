@@ -41,7 +41,6 @@ import * as ReaperFactory from "./ReaperFactory.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Resumption } from "./Resumption.ts"
 import type { RunningJob } from "./RunningJob.ts"
-import * as Snapshot from "./Snapshot.ts"
 import * as Traversal from "./Traversal.ts"
 
 /** How a run of a chain ended. */
@@ -142,7 +141,7 @@ export const make = (
       running: Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running))),
       snapshot: Effect.sync(() => Chain.toSuspended(chain)),
       explain: Effect.sync(() => traversal.explain()),
-      events: traversal.events.stream(() => Snapshot.ofChain(chain))
+      events: traversal.news.events
     }
   })
 
@@ -242,8 +241,8 @@ class Lifecycle {
     this.phase = "over"
     return Effect.map(finalize(this.traversal, reaper), ({ finishedJobs, state }) => {
       this.isOver()
-      const { events, requestId } = this.traversal
-      if (events.isHeard) events.publish({ _tag: "chainEnded", state, finishedJobs })
+      const { news, requestId } = this.traversal
+      news.chainEnded(state, finishedJobs)
       this.traversal.close()
       const endings = Ending.count(this.traversal.chain)
       Deferred.doneUnsafe(this.ending, Exit.succeed({ requestId, state, finishedJobs, endings }))
