@@ -9,7 +9,7 @@ const postgres = "test/storage/postgres/**/*.test.ts"
 const anyDatabase = [
   "test/conformance/conformance.test.ts",
   "test/engine/properties.test.ts",
-  "test/storage/{Store,Writer,SqlJobOutput,claim,kill,migrations,recovery,retry,suites}.test.ts"
+  "test/storage/{Store,Writer,SqlJobOutput,claim,kill,migrations,recovery,retry,signals,suites}.test.ts"
 ]
 
 /** Ends the output with one plain line for machines; a file that cannot be loaded counts as a failed test. */

@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
+import { inject } from "vitest"
 import * as Progress from "../../src/domain/Progress.ts"
 import * as Retry from "../../src/domain/Retry.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
@@ -66,6 +67,9 @@ const retryCut = (seed: number, cut?: CutRun.Cut) =>
 
 const overTheWire = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
 
+/** Each chain is run some twenty times; a server takes its time. */
+const runs = inject("postgresUrl") === undefined ? 16 : 3
+
 describe("a retry in the store", () => {
   it.effect.prop(
     "ends as if its process had not died, at whatever write it was",
@@ -81,7 +85,7 @@ describe("a retry in the store", () => {
           }
         }
       }),
-    { arbitrary: { runs: 16, seed: 3 } }
+    { arbitrary: { runs, seed: 3 } }
   )
 
   it.effect("is refused for what is not there, runs, is suspended or COMPLETE", () =>
