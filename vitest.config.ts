@@ -42,7 +42,8 @@ export default defineConfig({
           name: "postgres",
           include: [postgres, ...anyDatabase],
           globalSetup: ["test/storage/postgres/globalSetup.ts"],
-          testTimeout: 120_000
+          // Hundreds of stores are opened by some, each with connections of its own.
+          testTimeout: 300_000
         }
       },
       {

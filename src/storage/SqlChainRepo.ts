@@ -158,7 +158,7 @@ export const differing = (chain: Progress.Chain): ReadonlyArray<RecordRows.Recor
 /** Turns a checkpoint into rows, before the chain goes on. */
 const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
   const { chain, logs, outcome, signals, usedSignals } = checkpoint
-  const added = checkpoint.added.map((job) => WireRows.rowOf(chain, job))
+  const added = Array.from(new Set(checkpoint.added), (job) => WireRows.rowOf(chain, job))
   const changes = changesOf(checkpoint)
   const { closedAt } = chain.data
   const state = outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state)

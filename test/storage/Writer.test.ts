@@ -58,6 +58,15 @@ describe("Writer", () => {
       assert.deepStrictEqual(yield* repo.get(chain.requestId), kept)
     })))
 
+  it.effect("takes a job that a checkpoint lists more than once", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo } = yield* TestStore.make()
+      const chain = yield* add(repo, chainOf("a -> b"))
+      Progress.start(chain, 0)
+      yield* repo.set(checkpointOf(chain, { added: [0, 1, 0], changed: [0, 0], starting: [0] }))
+      assert.strictEqual((yield* repo.get(chain.requestId)).jobChain?.jobs?.a?.state, 2)
+    })))
+
   it.effect("writes the others of a turn where one cannot be written", () =>
     Effect.scoped(Effect.gen(function*() {
       const { repo } = yield* TestStore.make()
