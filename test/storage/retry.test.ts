@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
+import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
 import * as Progress from "../../src/domain/Progress.ts"
 import * as Retry from "../../src/domain/Retry.ts"
@@ -29,17 +30,17 @@ const goOn = Effect.fnUntraced(function*(
 })
 
 /** Runs a random chain to its end, tries it again with jobs that all end well, and dies at one write of that. */
-const retryCut = (seed: number, cut?: CutRun.Cut) =>
+const retryCut = (database: string, seed: number, cut?: CutRun.Cut) =>
   Effect.scoped(Effect.gen(function*() {
     const random = RandomChain.make(seed)
+    const requestId = randomUUID()
     let isCalm = false
     const chain: RandomChain.RandomChain = {
       ...random,
+      jobChain: { ...random.jobChain, requestId },
       ending: (...call) => isCalm ? { state: "COMPLETE", milliseconds: 10 } : random.ending(...call)
     }
-    const requestId = chain.jobChain.requestId ?? ""
     const world = new World(chain)
-    const database = yield* TestStore.database
     const first = yield* TestStore.open(database)
     const ended = yield* CutRun.run(world, new CutRepo(first, undefined), (factory) => factory.make(chain.jobChain))
     if (ended === "COMPLETE") return { writes: 0, state: ended, faults: world.faults }
@@ -75,16 +76,17 @@ describe("a retry in the store", () => {
     "ends as if its process had not died, at whatever write it was",
     { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 })) },
     ({ seed }) =>
-      Effect.gen(function*() {
-        const whole = yield* retryCut(seed)
+      Effect.scoped(Effect.gen(function*() {
+        const database = yield* TestStore.database
+        const whole = yield* retryCut(database, seed)
         assert.deepStrictEqual([whole.state, whole.faults], ["COMPLETE", []])
         for (let write = 1; write <= whole.writes; write += 2) {
           for (const when of ["before", "after"] as const) {
-            const cut = yield* retryCut(seed, { write, when })
+            const cut = yield* retryCut(database, seed, { write, when })
             assert.deepStrictEqual([cut.state, cut.faults], ["COMPLETE", []], `${when} write ${write}`)
           }
         }
-      }),
+      })),
     { arbitrary: { runs, seed: 3 } }
   )
 
