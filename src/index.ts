@@ -36,6 +36,8 @@ export * as JobType from "./engine/JobType.ts"
 export { InvalidJobArgs, InvalidJobData } from "./engine/JobType.ts"
 export * as Limits from "./engine/Limits.ts"
 export * as ReaperFactory from "./engine/ReaperFactory.ts"
+export type { Report, ReportAnswer } from "./engine/ReportDelivery.ts"
+export { ReportDelivery } from "./engine/ReportDelivery.ts"
 export { ReportFailed, Reports } from "./engine/Reports.ts"
 export {
   JobLogNotFound,
