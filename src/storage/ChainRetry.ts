@@ -14,6 +14,7 @@ import * as Retry from "../domain/Retry.ts"
 import * as Claim from "./Claim.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
+import * as OutboxRows from "./OutboxRows.ts"
 import type { Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as Sql from "./Sql.ts"
@@ -63,6 +64,7 @@ export const retry = Effect.fnUntraced(function*(
       number
     )
     yield* RecordRows.upsert(number, changes)
+    yield* OutboxRows.deleteOutcome(number)
     return undefined
   })
   return refusal === undefined ? Retry.of(chain, jobs) : yield* refusal

@@ -32,6 +32,8 @@ import type { DamagedRow } from "./DamagedRow.ts"
 import * as Deletion from "./Deletion.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
+import { Outbox } from "./Outbox.ts"
+import * as OutboxRows from "./OutboxRows.ts"
 import * as OutputRows from "./OutputRows.ts"
 import { type OwnedChain, ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
 import { onLiveClock } from "./Patience.ts"
@@ -45,6 +47,8 @@ import { Writer } from "./Writer.ts"
 /** A chain and each of its jobs. */
 export interface ChainStatus extends ChainList.StoredChainInfo {
   readonly jobs: ReadonlyArray<JobStanding>
+  /** What a remote Request Manager has not heard; nothing of a chain that is not reported to one. */
+  readonly reports: OutboxRows.ReportStanding
 }
 
 /** How a job stands. */
@@ -136,15 +140,16 @@ export class ChainStore extends Context.Service<ChainStore, {
   ) => Effect.Effect<void, Validation.InvalidChain | ChainConflict>
   /**
    * Deletes chains that have ended so long ago, with all that belongs to them, and what dead processes have left
-   * half-written. Returns how many chains that were.
+   * half-written. Returns how many chains that were. One with reports that wait to be delivered stays.
    */
   readonly collect: (olderThanMillis: number) => Effect.Effect<number>
 }>()("jobchain/ChainStore") {
-  static readonly layer: Layer.Layer<ChainStore, never, Tables | Ownership | Writer> = Layer.effect(
+  static readonly layer: Layer.Layer<ChainStore, never, Tables | Ownership | Writer | Outbox> = Layer.effect(
     ChainStore,
     Effect.gen(function*() {
       const tables = yield* Tables
       const ownership = yield* Ownership
+      const outbox = yield* Outbox
       const context = yield* Effect.context<Tables | Ownership | Writer>()
       return {
         list: (filter = {}) => ChainList.list(tables, ownership, filter),
@@ -167,7 +172,7 @@ export class ChainStore extends Context.Service<ChainStore, {
         signal: (requestId, name, options = {}) => SignalTransfer.send(tables, requestId, name, options),
         signals: SignalTransfer.sent(tables, ownership),
         exportChain: (requestId) => ChainTransfer.exportChain(tables, ownership, requestId),
-        importChain: (suspended) => ChainTransfer.importChain(tables, ownership, suspended),
+        importChain: (suspended) => ChainTransfer.importChain(tables, ownership, outbox, suspended),
         collect: (olderThanMillis) => collect(tables, ownership, olderThanMillis)
       }
     })
@@ -196,7 +201,8 @@ const status = Effect.fnUntraced(function*(
     ...waitOf(rows.get(job)?.waitUntil ?? undefined),
     crashes: rows.get(job)?.crashes ?? 0
   }))
-  return { ...info, jobs }
+  const reports = yield* tables.read(() => OutboxRows.selectStanding(number))
+  return { ...info, jobs, reports }
 })
 
 /** Reads what belongs to a chain that is there. */
@@ -279,7 +285,8 @@ const collect = Effect.fnUntraced(function*(
   const ended = yield* tables.write(() =>
     Sql.changes(
       `UPDATE jobchain_chains SET request_id = NULL, owner = NULL
-       WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?`,
+       WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?
+         AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = jobchain_chains.number AND r.is_refused = 0)`,
       JobState.COMPLETE,
       JobState.FAIL,
       JobState.STOPPED,

@@ -15,6 +15,7 @@ import { ChainConflict } from "../engine/ChainRepo.ts"
 import * as Claim from "./Claim.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
+import type { Outbox } from "./Outbox.ts"
 import type { Ownership } from "./Ownership.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as StoredChain from "./StoredChain.ts"
@@ -43,6 +44,7 @@ export const exportChain = Effect.fnUntraced(function*(
 export const importChain = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   ownership: Ownership["Service"],
+  outbox: Outbox["Service"],
   suspended: SuspendedJobChain
 ): Effect.fn.Return<void, Validation.InvalidChain | ChainConflict> {
   const requestId = suspended.requestId ?? ""
@@ -65,6 +67,7 @@ export const importChain = Effect.fnUntraced(function*(
     hasBegun: true,
     writer: ownership.id,
     isOwned: false,
+    isReported: outbox.isOn,
     createdAt: now,
     startedAt: null
   }, () => false)

@@ -29,6 +29,7 @@ import { forSignal } from "../engine/Checkpoint.ts"
 import type { Resumption } from "../engine/Resumption.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
+import * as OutboxRows from "./OutboxRows.ts"
 import { named, Owner, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as SignalRows from "./SignalRows.ts"
@@ -97,10 +98,13 @@ export const claim = Effect.fnUntraced(function*(
       `SELECT stop_requested AS requested, closed_at AS "closedAt" FROM jobchain_chains WHERE number = ?`,
       row.number
     )
-    return { ...row, isStopRequested: stop !== undefined && (stop.requested > 0 || stop.closedAt !== null) }
+    const isReported = yield* OutboxRows.isOpen(row.number)
+    return { ...row, isReported, isStopRequested: stop !== undefined && (stop.requested > 0 || stop.closedAt !== null) }
   })
   if (taken instanceof Error) return yield* taken
-  ownership.chains.set(requestId, { requestId, number: taken.number, isRunning: false })
+  // -1: what was reported last is not known.
+  const reported = taken.isReported ? { reported: { finishedJobs: -1 } } : {}
+  ownership.chains.set(requestId, { requestId, number: taken.number, isRunning: false, ...reported })
   const recovered = recover(tables, { requestId, number: taken.number }, taken)
   return yield* Effect.onError(recovered, () => SqlChainRepo.remove(tables, ownership, requestId))
 }, Effect.uninterruptible)
@@ -156,6 +160,8 @@ const recover = Effect.fnUntraced(function*(
       )
       yield* RecordRows.upsert(key.number, changes)
       yield* SignalRows.keep(key.number, [...stored.chain.signals.values()])
+      // Who has not heard of the suspend need not hear of it: the chain goes on.
+      yield* OutboxRows.deleteOutcome(key.number)
       // Kept until the chain is over: the process may die before it has stopped the chain.
       if (taken.isStopRequested) {
         yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE number = ?", key.number)

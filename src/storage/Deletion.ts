@@ -25,6 +25,7 @@ function* deleteSome(chain: number): Sql.Script<boolean> {
     left -= yield* Sql.changes(statement, chain, chain, left)
     if (left <= 0) return false
   }
+  yield* Sql.run("DELETE FROM jobchain_deliveries WHERE chain = ?", chain)
   yield* Sql.run("DELETE FROM jobchain_chains WHERE number = ?", chain)
   return true
 }
@@ -36,6 +37,7 @@ const parts = [
   `DELETE FROM jobchain_jobs WHERE chain = ? AND job IN (SELECT job FROM jobchain_jobs WHERE chain = ? LIMIT ?)`,
   `DELETE FROM jobchain_records WHERE chain = ? AND job IN (SELECT job FROM jobchain_records WHERE chain = ? LIMIT ?)`,
   `DELETE FROM jobchain_job_logs WHERE chain = ? AND number IN (SELECT number FROM jobchain_job_logs WHERE chain = ? LIMIT ?)`,
+  `DELETE FROM jobchain_outbox WHERE chain = ? AND number IN (SELECT number FROM jobchain_outbox WHERE chain = ? LIMIT ?)`,
   // The rows of outputs are large.
   `DELETE FROM jobchain_outputs WHERE chain = ? AND (job_id, try, stream, chunk) IN
      (SELECT job_id, try, stream, chunk FROM jobchain_outputs WHERE chain = ? LIMIT CAST((? + 9) / 10 AS INTEGER))`

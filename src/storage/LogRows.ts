@@ -87,4 +87,19 @@ export function* selectTries(requestId: string, jobId?: string): Sql.Script<Read
   return rows.map((row) => ({ requestId, ...row, state: JobState.fromCode(row.state) }))
 }
 
+/** Reads the log of one try, without the id of its request. */
+export function* selectTry(
+  chain: number,
+  jobId: string,
+  jobTry: number
+): Sql.Script<Omit<JobLog, "requestId"> | undefined> {
+  const row = yield* Sql.get<LogRow>(
+    `SELECT ${columns} FROM jobchain_job_logs l WHERE l.chain = ? AND l.job_id = ? AND l.try = ?`,
+    chain,
+    jobId,
+    jobTry
+  )
+  return row && { ...row, state: JobState.fromCode(row.state) }
+}
+
 const logOf = (row: LogRow, requestId: string): JobLog => ({ requestId, ...row, state: JobState.fromCode(row.state) })

@@ -2,8 +2,9 @@
  * The tables of the store, and how a database gets them: migrations that only ever go forward.
  *
  * A chain is its row in `chains`, its wire value job by job in `jobs`, to which only the jobs of fan-outs are added, and a row
- * in `records` for each job that is no longer as it was. What its tries ended as is in `job_logs`, what they wrote in `outputs`. `owners`
- * has a row for each process that has the database open. Times are Unix milliseconds, states the wire's numbers.
+ * in `records` for each job that is no longer as it was. What its tries ended as is in `job_logs`, what they wrote in `outputs`. What a
+ * remote Request Manager is yet to hear is in `outbox`, and `deliveries` says of which chains it hears. `owners` has a row for each
+ * process that has the database open. Times are Unix milliseconds, states the wire's numbers.
  *
  * @since 0.1.0
  */
@@ -167,6 +168,24 @@ const migrations = {
       UNIQUE (chain, id)
     ) STRICT`,
     "CREATE INDEX jobchain_signals_sent ON jobchain_signals (chain) WHERE is_kept = 0"
+  ]),
+  "0004_outbox": script([
+    `CREATE TABLE jobchain_deliveries (
+      chain INTEGER NOT NULL PRIMARY KEY,
+      courier TEXT NOT NULL
+    ) STRICT`,
+    `CREATE TABLE jobchain_outbox (
+      number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+      chain INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      job_id TEXT,
+      try INTEGER,
+      is_refused INTEGER NOT NULL,
+      reason TEXT,
+      UNIQUE (chain, job_id, try)
+    ) STRICT`,
+    "CREATE INDEX jobchain_outbox_chain ON jobchain_outbox (chain, is_refused, number)",
+    "CREATE UNIQUE INDEX jobchain_outbox_progress ON jobchain_outbox (chain) WHERE kind = 'progress'"
   ])
 }
 

@@ -11,6 +11,7 @@ import type { JobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { Signal } from "../domain/Signal.ts"
 import * as Deletion from "./Deletion.ts"
+import * as OutboxRows from "./OutboxRows.ts"
 import { ownerColumns, ownerJoin, type OwnerRow } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as RowsStatement from "./RowsStatement.ts"
@@ -41,6 +42,8 @@ export interface NewChain extends Rows {
   /** Who writes it, and so can be asked whether it is still at it. */
   readonly writer: string
   readonly isOwned: boolean
+  /** Whether what becomes of it is reported to a remote Request Manager, by its writer. */
+  readonly isReported: boolean
   readonly createdAt: number
   readonly startedAt: number | null
 }
@@ -186,7 +189,7 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
 
 /** Gives a chain that is all there its request id, which the chain `replaced` loses. */
 function* publish(
-  { isOwned, requestId, signals }: NewChain,
+  { isOwned, isReported, requestId, signals, writer }: NewChain,
   number: number,
   replaced: number | undefined
 ): Sql.Script<void> {
@@ -202,5 +205,6 @@ function* publish(
   }
   yield* SignalRows.keep(number, signals)
   yield* Sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
+  if (isReported) yield* OutboxRows.open(number, writer)
   if (!isOwned) yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
 }

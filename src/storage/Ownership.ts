@@ -93,6 +93,8 @@ export interface OwnedChain {
   isRunning: boolean
   /** Whether it is known that another process has taken it over. */
   isLost?: boolean
+  /** Where it is reported to a remote Request Manager: the finished jobs of its last checkpoint. */
+  reported?: { finishedJobs: number }
 }
 
 export class Ownership extends Context.Service<Ownership, {

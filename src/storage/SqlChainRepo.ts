@@ -20,6 +20,8 @@ import type { Checkpoint } from "../engine/Checkpoint.ts"
 import * as Deletion from "./Deletion.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
+import { Outbox } from "./Outbox.ts"
+import * as OutboxRows from "./OutboxRows.ts"
 import { lockOwners, type OwnedChain, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as RowsStatement from "./RowsStatement.ts"
@@ -31,12 +33,13 @@ import * as WireRows from "./WireRows.ts"
 import { type Write, Writer } from "./Writer.ts"
 
 /** Keeps chains in the database; `set` is over after its commit. */
-export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> = Layer.effect(
+export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer | Outbox> = Layer.effect(
   ChainRepo,
   Effect.gen(function*() {
     const tables = yield* Tables
     const ownership = yield* Ownership
     const writer = yield* Writer
+    const outbox = yield* Outbox
 
     const snapshot = Effect.fnUntraced(function*(key: StoredChain.ChainKey) {
       const stored = yield* Effect.orDie(StoredChain.load(tables, key))
@@ -52,14 +55,17 @@ export const layer: Layer.Layer<ChainRepo, never, Tables | Ownership | Writer> =
 
     return {
       keepsReports: true,
-      add: (chain) => add(writer.shared, ownership, chain),
+      add: (chain) => add(writer.shared, ownership, outbox, chain),
       get,
       set: (checkpoint) =>
         Clock.clockWith((clock) => {
           const { requestId } = checkpoint.chain
           const owned = ownership.chains.get(requestId)
           if (owned === undefined) return Effect.die(new Error(`The chain of request "${requestId}" was never added`))
-          return writer.write(writeOf(owned, checkpoint, clock.currentTimeMillisUnsafe()))
+          const written = writer.write(writeOf(owned, checkpoint, clock.currentTimeMillisUnsafe()))
+          return owned.reported === undefined
+            ? written
+            : Effect.map(written, () => outbox.wake(owned.number))
         }),
       remove: (requestId) => remove(writer.shared, ownership, requestId),
       getAll: Effect.gen(function*() {
@@ -78,6 +84,7 @@ const selectTaken = `SELECT number, request_id AS "requestId" FROM jobchain_chai
 const add = (
   transactions: Transactions,
   ownership: Ownership["Service"],
+  outbox: Outbox["Service"],
   chain: Progress.Chain
 ): Effect.Effect<void, ChainConflict> =>
   Effect.suspend(() => {
@@ -89,7 +96,8 @@ const add = (
       return Effect.void
     }
     // Taken before anything is written, so that nobody else in this process begins with the same.
-    const taken: OwnedChain = { requestId, number: 0, isRunning: true }
+    const reported = outbox.isOn ? { reported: { finishedJobs: chain.finishedJobs } } : {}
+    const taken: OwnedChain = { requestId, number: 0, isRunning: true, ...reported }
     ownership.chains.set(requestId, taken)
     return Effect.onError(
       insert(transactions, ownership, chain, taken),
@@ -133,6 +141,7 @@ const insert = Effect.fnUntraced(function*(
     hasBegun: false,
     writer: ownership.id,
     isOwned: true,
+    isReported: taken.reported !== undefined,
     createdAt: now,
     startedAt: now
   }, mayTakeOver)
@@ -156,10 +165,12 @@ export const differing = (chain: Progress.Chain): ReadonlyArray<RecordRows.Recor
 }
 
 /** Turns a checkpoint into rows, before the chain goes on. */
-const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
+const writeOf = (owned: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
+  const { number, requestId } = owned
   const { chain, logs, outcome, signals, usedSignals } = checkpoint
   const added = Array.from(new Set(checkpoint.added), (job) => WireRows.rowOf(chain, job))
   const changes = changesOf(checkpoint)
+  const reports = reportsOf(owned, checkpoint)
   const { closedAt } = chain.data
   const state = outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state)
   const progress = [
@@ -184,8 +195,19 @@ const writeOf = ({ number, requestId }: OwnedChain, checkpoint: Checkpoint, now:
       yield* LogRows.insert(number, logs)
       yield* SignalRows.keep(number, signals)
       yield* SignalRows.use(number, usedSignals)
+      if (reports !== undefined) yield* OutboxRows.insert(number, reports)
     }
   }
+}
+
+const reportsOf = (
+  { reported }: OwnedChain,
+  { chain, logs, outcome }: Checkpoint
+): OutboxRows.CheckpointReports | undefined => {
+  if (reported === undefined) return undefined
+  const hasProgress = reported.finishedJobs !== chain.finishedJobs
+  reported.finishedJobs = chain.finishedJobs
+  return { logs, hasProgress, outcome }
 }
 
 const updateChain = RowsStatement.update({

@@ -85,6 +85,7 @@ const make = (
       hasBegun: false,
       writer,
       isOwned: false,
+      isReported: false,
       createdAt,
       startedAt: null
     }, () => false)

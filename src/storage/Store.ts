@@ -4,7 +4,7 @@
  * ```
  *   ChainStore  ChainRepo  RequestManager  JobOutput
  *        └────────┴─────┬───────┴─────────────┘
- *               Writer · Ownership
+ *          Writer · Outbox · Ownership
  *                       │
  *                    Tables
  *              ┌────────┴────────┐
@@ -25,10 +25,12 @@ import type { MigrationError } from "effect/sql/Migrator"
 import type { SqlError } from "effect/sql/SqlError"
 import { ChainRepo } from "../engine/ChainRepo.ts"
 import { JobOutput } from "../engine/JobOutput.ts"
+import type { ReportDelivery } from "../engine/ReportDelivery.ts"
 import { RequestManager } from "../engine/RequestManager.ts"
 import { ChainStore, collectGarbage } from "./ChainStore.ts"
 import * as Migrations from "./Migrations.ts"
 import * as NodeSqlite from "./NodeSqlite.ts"
+import { Outbox } from "./Outbox.ts"
 import { Ownership } from "./Ownership.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
 import * as SqliteTables from "./SqliteTables.ts"
@@ -76,24 +78,44 @@ export class DriverNotInstalled extends Schema.TaggedError<DriverNotInstalled>()
 export const layerSqlite = (options: SqliteOptions): Layer.Layer<Services, OpenError> =>
   withoutInner(layerSqliteWithInner(options))
 
+/**
+ * The same, with an outbox: what becomes of the chains that this process takes in is also told to a remote Request Manager, in
+ * order, and for as long as it takes.
+ */
+export const layerSqliteWithOutbox = (options: SqliteOptions): Layer.Layer<Services, OpenError, ReportDelivery> =>
+  withoutInner(layerSqliteWithInner(options, Outbox.layer))
+
 /** The same in a PostgreSQL database, which is there already. */
 export const layerPostgres = (options: PostgresOptions): Layer.Layer<Services, OpenError | DriverNotInstalled> =>
   withoutInner(layerPostgresWithInner(options))
+
+/** The store in PostgreSQL, with an outbox as of `layerSqliteWithOutbox`. */
+export const layerPostgresWithOutbox = (
+  options: PostgresOptions
+): Layer.Layer<Services, OpenError | DriverNotInstalled, ReportDelivery> =>
+  withoutInner(layerPostgresWithInner(options, Outbox.layer))
 
 /** The services, and the parts they are made of. */
 export type Inner = Services | Tables | Ownership | Writer
 
 /** The store in SQLite, and its parts. */
-export const layerSqliteWithInner = (options: SqliteOptions): Layer.Layer<Inner | NodeSqlite.Database, OpenError> => {
+export const layerSqliteWithInner = <R = never>(
+  options: SqliteOptions,
+  outbox: OutboxLayer<R> = Outbox.layerNone
+): Layer.Layer<Inner | NodeSqlite.Database, OpenError, R> => {
   const database = Layer.provideMerge(Layer.effectDiscard(Migrations.run), NodeSqlite.layer(options))
-  return onTables(options, Layer.provideMerge(SqliteTables.layer, database))
+  return onTables(options, Layer.provideMerge(SqliteTables.layer, database), outbox)
 }
 
 /** The store in PostgreSQL, and its parts. */
-export const layerPostgresWithInner = (
-  options: PostgresOptions
-): Layer.Layer<Inner, OpenError | DriverNotInstalled> =>
-  onTables(options, Layer.unwrap(Effect.map(postgresTables, ({ layer }) => layer(options.url))))
+export const layerPostgresWithInner = <R = never>(
+  options: PostgresOptions,
+  outbox: OutboxLayer<R> = Outbox.layerNone
+): Layer.Layer<Inner, OpenError | DriverNotInstalled, R> =>
+  onTables(options, Layer.unwrap(Effect.map(postgresTables, ({ layer }) => layer(options.url))), outbox)
+
+/** An outbox that needs `R` to deliver. */
+type OutboxLayer<R> = Layer.Layer<Outbox, never, Tables | Ownership | R>
 
 /** Loaded only when it is needed: the driver may not be installed. */
 const postgresTables = Effect.promise(() => import("./postgres/PostgresTables.ts")).pipe(
@@ -107,14 +129,19 @@ const driver = "@effect/sql-pg"
 const isMissing = (error: unknown, name: string): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" && error.message.includes(name)
 
-const withoutInner = <E>(layer: Layer.Layer<Services, E>): Layer.Layer<Services, E> =>
+const withoutInner = <E, R>(layer: Layer.Layer<Services, E, R>): Layer.Layer<Services, E, R> =>
   Layer.effectContext(
     Effect.map(Layer.build(layer), Context.pick(ChainStore, ChainRepo, RequestManager, JobOutput))
   )
 
-const onTables = <A, E>(options: Options, tables: Layer.Layer<A | Tables, E>): Layer.Layer<A | Inner, E> => {
+const onTables = <A, E, R>(
+  options: Options,
+  tables: Layer.Layer<A | Tables, E>,
+  outbox: OutboxLayer<R>
+): Layer.Layer<A | Inner, E, R> => {
   const ownership = Ownership.layerWith(Duration.fromInputUnsafe(options.lease ?? "10 seconds"))
-  const writer = Layer.provideMerge(Writer.layer, Layer.provideMerge(ownership, tables))
+  const owned = Layer.provideMerge(ownership, tables)
+  const writer = Layer.provideMerge(Layer.merge(Writer.layer, outbox), owned)
   const services = Layer.mergeAll(
     ChainStore.layer,
     SqlChainRepo.layer,

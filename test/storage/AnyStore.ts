@@ -2,18 +2,25 @@
  * Stores in whichever database a path or a URL leads to.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, type Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { ReportDelivery } from "../../src/engine/ReportDelivery.ts"
 import * as NodeSqlite from "../../src/storage/NodeSqlite.ts"
+import { Outbox } from "../../src/storage/Outbox.ts"
 import * as Store from "../../src/storage/Store.ts"
 
 export const layer = (
   database: string,
-  options: Partial<Store.SqliteOptions>
-): Layer.Layer<Store.Inner, Store.OpenError | Store.DriverNotInstalled> =>
-  isServer(database)
-    ? Store.layerPostgresWithInner({ url: Redacted.make(database), ...options })
-    : Store.layerSqliteWithInner({ filename: database, ...options })
+  options: Partial<Store.SqliteOptions>,
+  delivery?: ReportDelivery["Service"]
+): Layer.Layer<Store.Inner, Store.OpenError | Store.DriverNotInstalled> => {
+  const outbox = delivery === undefined
+    ? Outbox.layerNone
+    : Layer.provide(Outbox.layer, Layer.succeed(ReportDelivery, delivery))
+  return isServer(database)
+    ? Store.layerPostgresWithInner<never>({ url: Redacted.make(database), ...options }, outbox)
+    : Store.layerSqliteWithInner<never>({ filename: database, ...options }, outbox)
+}
 
 /** Runs an effect on a client of a database, without a store. */
 export const execute = <A, E>(database: string, effect: Effect.Effect<A, E, SqlClient.SqlClient>): Effect.Effect<A> =>

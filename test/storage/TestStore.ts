@@ -6,6 +6,7 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { inject } from "vitest"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
+import type { ReportDelivery } from "../../src/engine/ReportDelivery.ts"
 import { RequestManager } from "../../src/engine/RequestManager.ts"
 import { ChainStore } from "../../src/storage/ChainStore.ts"
 import { Ownership } from "../../src/storage/Ownership.ts"
@@ -45,6 +46,11 @@ export class TestStore {
   get expire(): Effect.Effect<void> {
     return this.exec("UPDATE jobchain_owners SET alive_until = jobchain_now() - 1 WHERE id = ?", this.id)
   }
+  /** Counts the rows of a table of ours. */
+  rows(table: string): Effect.Effect<number> {
+    const count = () => Sql.get<{ readonly rows: number }>(`SELECT count(*) AS rows FROM jobchain_${table}`)
+    return Effect.map(this.tables.read(count), (row) => Number(row?.rows ?? 0))
+  }
   exec(statement: string, ...params: ReadonlyArray<Sql.Value>): Effect.Effect<void> {
     return this.tables.write(() => Sql.run(statement, ...params))
   }
@@ -56,13 +62,14 @@ export const database: Effect.Effect<string, never, Scope.Scope> = Effect.suspen
   return server === undefined ? TestDatabase.path : TestSchema.make(server)
 })
 
-/** Opens a store for the scope. Its lease is never renewed while a test runs. */
+/** Opens a store for the scope, with an outbox where it is given who delivers. Its lease is never renewed while a test runs. */
 export const open = (
   database: string,
-  options: Partial<Store.SqliteOptions> = {}
+  options: Partial<Store.SqliteOptions> = {},
+  delivery?: ReportDelivery["Service"]
 ): Effect.Effect<TestStore, Store.OpenError | Store.DriverNotInstalled, Scope.Scope> =>
   Effect.map(
-    Layer.build(AnyStore.layer(database, { synchronous: "NORMAL", lease: "1 hour", ...options })),
+    Layer.build(AnyStore.layer(database, { synchronous: "NORMAL", lease: "1 hour", ...options }, delivery)),
     (context) => new TestStore(context)
   )
 

@@ -1,6 +1,6 @@
 /**
  * What is in the database is enough to bring a chain back, at every write, and a chain whose process died at any of them
- * ends as if it had not.
+ * ends as if it had not, and has it told so, once.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
@@ -16,6 +16,7 @@ import * as CutRun from "../engine/CutRun.ts"
 import * as RandomChain from "../engine/RandomChain.ts"
 import { World } from "../engine/World.ts"
 import { CutRepo } from "./CutRepo.ts"
+import { ScriptedManager } from "./ScriptedManager.ts"
 import * as TestStore from "./TestStore.ts"
 
 const run = (world: World, repo: CutRepo, from: RandomChain.RandomChain | Claimed) =>
@@ -28,6 +29,8 @@ const run = (world: World, repo: CutRepo, from: RandomChain.RandomChain | Claime
 interface Outcome {
   readonly state: string
   readonly logs: ReadonlyArray<string>
+  /** What a remote Request Manager heard, in order. */
+  readonly told: ReadonlyArray<string>
   readonly faults: ReadonlyArray<string>
   readonly writes: number
   /** Jobs that ran again although it was known that they had completed. */
@@ -39,15 +42,18 @@ const runCut = (database: string, same: RandomChain.RandomChain, cut?: CutRun.Cu
   Effect.scoped(Effect.gen(function*() {
     const requestId = randomUUID()
     const chain = { ...same, jobChain: { ...same.jobChain, requestId } }
-    const first = yield* TestStore.open(database)
+    const manager = new ScriptedManager()
+    const connection = manager.connect()
+    const first = yield* TestStore.open(database, {}, connection)
     const world = new World(chain)
     const repo = new CutRepo(first, cut)
     let state: string | undefined = yield* run(world, repo, chain)
     let store = first
     let again: ReadonlyArray<string> = []
     if (state === undefined) {
+      connection.isDead = true
       yield* first.expire
-      store = yield* TestStore.open(database)
+      store = yield* TestStore.open(database, {}, manager.connect())
       const status = yield* store.store.status(requestId)
       const claimed = yield* Effect.exit(store.store.claim(requestId))
       if (Exit.isSuccess(claimed)) {
@@ -57,15 +63,19 @@ const runCut = (database: string, same: RandomChain.RandomChain, cut?: CutRun.Cu
         again = complete.filter((id) => going.started.includes(id) && chain.sequencesOf.get(id)?.length === 0)
       }
     }
+    while ((yield* store.rows("deliveries")) > 0) yield* Effect.yieldNow
     const [info] = yield* store.store.list({ requestId })
     const logs = yield* store.store.logs(requestId)
+    const logged = logs.map((log) => `${log.jobId} ${log.try} ${log.state}`)
     const outcome: Outcome = {
       state: info?.state ?? "",
-      logs: logs.map((log) => `${log.jobId} ${log.try} ${log.state}`).toSorted(),
+      logs: logged.toSorted(),
+      told: manager.heldOf(requestId),
       faults: world.faults,
       writes: repo.writes,
       again
     }
+    if (info !== undefined) assert.deepStrictEqual(outcome.told, [...logged, info.state])
     return outcome
   }))
 

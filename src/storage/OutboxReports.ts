@@ -1,0 +1,62 @@
+/**
+ * Makes the report that a row of the outbox stands for, from the rows of its chain.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Chain from "../domain/Chain.ts"
+import * as JobState from "../domain/JobState.ts"
+import type { Report } from "../engine/ReportDelivery.ts"
+import { DamagedRow } from "./DamagedRow.ts"
+import * as LogRows from "./LogRows.ts"
+import type { Waiting } from "./OutboxRows.ts"
+import * as Sql from "./Sql.ts"
+import * as StoredChain from "./StoredChain.ts"
+import type { Tables } from "./Tables.ts"
+
+interface RequestRow {
+  readonly requestId: string
+  readonly state: number
+  readonly finishedAt: number | null
+  readonly finishedJobs: number
+}
+
+/** Reads a report; `undefined` where its chain has gone. */
+export const load = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  chain: number,
+  waiting: Waiting
+): Effect.fn.Return<Report | undefined, DamagedRow> {
+  const { log, request } = yield* tables.read(function*() {
+    const request = yield* Sql.get<RequestRow>(
+      `SELECT request_id AS "requestId", state, finished_at AS "finishedAt", finished_jobs AS "finishedJobs"
+       FROM jobchain_chains WHERE number = ? AND request_id IS NOT NULL`,
+      chain
+    )
+    const { jobId, kind, try: jobTry } = waiting
+    return { request, log: kind === "job log" ? yield* LogRows.selectTry(chain, jobId ?? "", jobTry ?? 0) : undefined }
+  })
+  if (request === undefined) return undefined
+  const { finishedAt, finishedJobs, requestId, state } = request
+  const { kind } = waiting
+  switch (kind) {
+    case "job log": {
+      if (log !== undefined) return { kind, body: { requestId, ...log } }
+      const jobId = waiting.jobId ?? ""
+      const reason = `the log of try ${waiting.try} is not there`
+      return yield* new DamagedRow({ table: "jobchain_job_logs", requestId, jobId, reason })
+    }
+    case "progress":
+      return { kind, body: { requestId, finishedJobs } }
+    case "final state":
+      return { kind, body: { requestId, state: JobState.fromCode(state), finishedAt: finishedAt ?? 0, finishedJobs } }
+    case "suspended chain": {
+      const stored = yield* StoredChain.load(tables, { requestId, number: chain })
+      return stored === undefined ? undefined : { kind, body: Chain.toSuspended(stored.chain) }
+    }
+    default: {
+      const reason = `${String(kind satisfies never)} is no kind of report`
+      return yield* new DamagedRow({ table: "jobchain_outbox", requestId, reason })
+    }
+  }
+})
