@@ -1,0 +1,64 @@
+/**
+ * What `npm run soak` is asked for.
+ */
+import { parseArgs } from "node:util"
+
+export interface Arguments {
+  readonly help: boolean
+  /** How many processes to kill. */
+  readonly kills: number
+  /** How many processes to freeze. */
+  readonly freezes: number
+  readonly seed: number
+  /** Whether to leave the databases where they are. */
+  readonly keep: boolean
+}
+
+/** Asked for what there is not; the message says what there is. */
+export class BadArguments extends Error {}
+
+export const usage = `npm run soak -- [flags]
+
+  --quick       under a minute: 20 kills, 2 freezes
+  --kills N     how many processes to kill; 1000
+  --freezes N   how many processes to freeze past their lease; 20
+  --seed N      for the moments and chains; 1
+  --keep        leaves the databases where they are, and says where
+  --help        says this
+`
+
+/** Reads arguments; throws `BadArguments`. */
+export const parse = (args: ReadonlyArray<string>): Arguments => {
+  const { help = false, keep = false, quick = false, ...values } = valuesOf(args)
+  return {
+    help,
+    keep,
+    kills: countOf("kills", values.kills, quick ? 20 : 1000),
+    freezes: countOf("freezes", values.freezes, quick ? 2 : 20),
+    seed: countOf("seed", values.seed, 1)
+  }
+}
+
+const options = {
+  quick: { type: "boolean" },
+  kills: { type: "string" },
+  freezes: { type: "string" },
+  seed: { type: "string" },
+  keep: { type: "boolean" },
+  help: { type: "boolean", short: "h" }
+} as const
+
+const valuesOf = (args: ReadonlyArray<string>) => {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values
+  } catch (error) {
+    const flags = Object.keys(options).map((name) => `--${name}`).join(", ")
+    throw new BadArguments(`${(error as Error).message}; the flags are ${flags}.`, { cause: error })
+  }
+}
+
+const countOf = (flag: string, text: string | undefined, unlessGiven: number): number => {
+  if (text === undefined) return unlessGiven
+  if (!/^\d{1,9}$/.test(text)) throw new BadArguments(`--${flag} is "${text}", expected a whole number from 0.`)
+  return Number(text)
+}

@@ -1,0 +1,23 @@
+/**
+ * Random numbers that are the same for the same seed.
+ */
+export class Dice {
+  private state: number
+
+  constructor(seed: number) {
+    this.state = seed >>> 0
+  }
+
+  /** From 0 to below 1 (mulberry32). */
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+
+  /** A whole number from `from` to `to`. */
+  between(from: number, to: number): number {
+    return from + Math.floor(this.next() * (to - from + 1))
+  }
+}

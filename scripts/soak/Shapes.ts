@@ -1,0 +1,73 @@
+/**
+ * The chains that are run: small ones of every kind, which say by their name how they end.
+ */
+import type { Job, JobChain } from "../../src/domain/JobChain.ts"
+import { chainOf } from "../../src/testing/ChainDrawing.ts"
+import type { Dice } from "./Dice.ts"
+
+interface Shape {
+  readonly name: string
+  readonly ends: "COMPLETE" | "FAIL"
+  readonly drawing: string
+  /** Job id → up to which of its tries it fails. */
+  readonly failures?: Readonly<Record<string, number>>
+  readonly fields?: Readonly<Record<string, Partial<Job>>>
+}
+
+const shapes: ReadonlyArray<Shape> = [
+  { name: "line", ends: "COMPLETE", drawing: "a -> b\nb -> c\nc -> d\nd -> e" },
+  { name: "fan", ends: "COMPLETE", drawing: "a -> b c d e f g\nb -> h\nc -> h\nd -> h\ne -> h\nf -> h\ng -> h" },
+  {
+    name: "retry",
+    ends: "COMPLETE",
+    drawing: "a -> b c\nb -> d\nc -> d",
+    failures: { b: 2 },
+    fields: { b: { retry: 3, retryWait: "20ms" } }
+  },
+  {
+    name: "sequence",
+    ends: "COMPLETE",
+    drawing: "a -> b\nb -> c\nc -> d\nd -> e",
+    failures: { c: 1 },
+    fields: {
+      b: { sequenceId: "b", sequenceRetry: 2, sequenceRetryWait: "20ms" },
+      c: { sequenceId: "b" },
+      d: { sequenceId: "b" }
+    }
+  },
+  {
+    name: "failing",
+    ends: "FAIL",
+    drawing: "a -> b c\nb -> d\nc -> d",
+    failures: { b: 9 },
+    fields: { b: { retry: 1 } }
+  }
+]
+
+/** Returns one of them, with jobs that take from 0 to 15 ms. */
+export const draw = (dice: Dice, unique: string): JobChain => {
+  const { drawing, failures = {}, fields = {}, name } = shapes[dice.between(0, shapes.length - 1)] as Shape
+  return chainWith(`${name}-${unique}`, drawing, (id) => ({
+    ...fields[id],
+    args: { millis: dice.between(0, 15), failsUntil: failures[id] ?? 0 }
+  }))
+}
+
+/** Returns a line whose jobs take so long. */
+export const line = (unique: string, millis: number): JobChain =>
+  chainWith(`line-${unique}`, "a -> b\nb -> c\nc -> d\nd -> e", () => ({ args: { millis, failsUntil: 0 } }))
+
+const chainWith = (requestId: string, drawing: string, fieldsOf: (id: string) => Partial<Job>): JobChain => {
+  const ids = new Set(drawing.match(/\w+/g) ?? [])
+  const fields = Object.fromEntries([...ids].map((id) => [id, { type: "work", ...fieldsOf(id) }]))
+  return { ...chainOf(drawing, fields), requestId }
+}
+
+/** Says how a chain is to end. */
+export const endOf = (requestId: string): Shape["ends"] | undefined => shapeOf(requestId)?.ends
+
+/** Answers whether a job may be run again after it was COMPLETE, as part of a sequence. */
+export const isInSequence = (requestId: string, jobId: string): boolean =>
+  shapeOf(requestId)?.fields?.[jobId]?.sequenceId !== undefined
+
+const shapeOf = (requestId: string): Shape | undefined => shapes.find(({ name }) => requestId.startsWith(`${name}-`))

@@ -1,0 +1,49 @@
+/**
+ * A worker, seen from outside.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import * as Path from "node:path"
+import type { Saying, Task } from "./worker.ts"
+
+export class WorkerProcess {
+  private readonly child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.child = child
+  }
+
+  /** Starts one that has all its code loaded. */
+  static async start(): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [Path.join(import.meta.dirname, "worker.ts")], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"]
+    })
+    const worker = new WorkerProcess(child)
+    await worker.said("ready")
+    return worker
+  }
+
+  tell(task: Task): void {
+    this.child.send(task)
+  }
+
+  async said(expected: Saying): Promise<void> {
+    const [saying] = await Promise.race([once(this.child, "message"), this.failed()]) as [Saying]
+    if (saying !== expected) throw new Error(`A worker said "${saying}", expected "${expected}"`)
+  }
+
+  /** Sends a signal that it cannot see coming. */
+  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+    this.child.kill(signal)
+  }
+
+  /** Waits until it has ended; with how, or by which signal. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, "exit")
+    return this.child.exitCode ?? this.child.signalCode ?? 1
+  }
+
+  private async failed(): Promise<never> {
+    throw new Error(`A worker ended: ${await this.ended()}`)
+  }
+}

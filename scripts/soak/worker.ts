@@ -1,0 +1,139 @@
+/**
+ * The process that is killed or frozen: it loads all it needs, says `ready`, and when it is told what to do, does it.
+ *
+ * It takes over every chain that it finds cut off, and begins new ones, each with jobs that first of all note that they run.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Layer from "effect/Layer"
+import * as References from "effect/References"
+import * as Schema from "effect/Schema"
+import { enableCompileCache } from "node:module"
+import type { JobChain } from "../../src/domain/JobChain.ts"
+import { JobFactory } from "../../src/engine/JobFactory.ts"
+import * as JobType from "../../src/engine/JobType.ts"
+import { Reports } from "../../src/engine/Reports.ts"
+import type { Traverser } from "../../src/engine/Traverser.ts"
+import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import * as HttpReportDelivery from "../../src/http/HttpReportDelivery.ts"
+import { ChainStore } from "../../src/storage/ChainStore.ts"
+import { LeaseLost } from "../../src/storage/Ownership.ts"
+import * as Store from "../../src/storage/Store.ts"
+import { Dice } from "./Dice.ts"
+import { Effects } from "./Effects.ts"
+import * as Shapes from "./Shapes.ts"
+import { StoreReader } from "./StoreReader.ts"
+
+/** What a worker is told. */
+export interface Task {
+  readonly store: string
+  readonly effects: string
+  readonly manager: string
+  readonly lease: number
+  /** Unique to the worker. */
+  readonly name: string
+  readonly seed: number
+  /** How many chains to have running, for ever; with 0 it ends when no chain is left. */
+  readonly chains: number
+  /** Chains to run first; where there are any, only these, and it ends when they are over. */
+  readonly only: ReadonlyArray<JobChain>
+  /** After how many runs of jobs to say that it is running. */
+  readonly sayAfterRuns: number
+}
+
+/** What a worker says: that it can be told, and that it is running. */
+export type Saying = "ready" | "running"
+
+const say = (message: Saying): void => void process.send?.(message)
+
+const workOf = ({ sayAfterRuns }: Task, effects: Effects, reader: () => StoreReader) => {
+  let runs = 0
+  return JobType.make("work", {
+    args: Schema.Struct({ millis: Schema.Number, failsUntil: Schema.Number }),
+    run: ({ failsUntil, millis }, context) =>
+      Effect.gen(function*() {
+        const { jobId, requestId, try: jobTry } = context
+        effects.ran({ request: requestId, job: jobId, try: jobTry, stored: reader().stateOf(requestId, jobId) })
+        if (++runs === sayAfterRuns) say("running")
+        yield* context.setData({ [jobId]: jobTry })
+        yield* Effect.sleep(millis)
+        if (jobTry <= failsUntil) return yield* Effect.fail(`try ${jobTry} fails`)
+      })
+  })
+}
+
+const work = (task: Task, effects: Effects, reader: () => StoreReader) =>
+  Effect.gen(function*() {
+    const store = yield* ChainStore
+    const factory = yield* TraverserFactory
+    const dice = new Dice(task.seed)
+    const fibers = yield* FiberSet.make()
+    let begun = 0
+
+    const run = (traverser: Traverser) =>
+      Effect.tapCause(traverser.run, (cause) =>
+        Effect.sync(() => {
+          const lost = Cause.squash(cause)
+          if (lost instanceof LeaseLost) effects.refused(task.name, traverser.requestId, lost.message)
+        }))
+    const begin = Effect.fnUntraced(function*(chain: JobChain) {
+      const traverser = yield* factory.make(chain)
+      effects.accepted(traverser.requestId)
+      yield* run(traverser)
+    })
+    const takeOver = Effect.fnUntraced(function*(requestId: string) {
+      const { chain, resumption } = yield* store.claim(requestId)
+      yield* run(yield* factory.makeFromChain(chain, resumption))
+    })
+
+    if (task.only.length > 0) {
+      yield* Effect.forEach(task.only, (chain) => FiberSet.run(fibers, begin(chain)))
+      return yield* FiberSet.awaitEmpty(fibers)
+    }
+    while (true) {
+      for (const { requestId } of yield* store.list({ states: ["RUNNING"], isCrashed: true })) {
+        // Somebody else may have been quicker.
+        yield* FiberSet.run(fibers, Effect.ignore(takeOver(requestId)))
+      }
+      for (let size = yield* FiberSet.size(fibers); size < task.chains; size++) {
+        yield* FiberSet.run(fibers, begin(Shapes.draw(dice, `${task.name}-${++begun}`)))
+      }
+      if (task.chains === 0 && reader().unfinished === 0) return
+      yield* Effect.sleep(50)
+    }
+  })
+
+const layerOf = (task: Task, effects: Effects, reader: () => StoreReader) => {
+  const delivery = Layer.provide(HttpReportDelivery.layerWith({ baseUrl: task.manager }), FetchHttpClient.layer)
+  return TraverserFactory.layer.pipe(
+    Layer.provideMerge([
+      Layer.provide(Store.layerSqliteWithOutbox({ filename: task.store, lease: task.lease }), delivery),
+      JobFactory.layer([workOf(task, effects, reader)]),
+      Reports.layerNone
+    ])
+  )
+}
+
+const main = (task: Task) => {
+  const effects = new Effects(task.effects)
+  let opened: StoreReader | undefined
+  // When it is first wanted, the store has made the database.
+  const reader = () => opened ??= new StoreReader(task.store)
+  return Effect.scoped(work(task, effects, reader)).pipe(
+    Effect.provide(layerOf(task, effects, reader)),
+    Effect.provideService(References.MinimumLogLevel, "Fatal"),
+    Effect.runPromise
+  )
+}
+
+enableCompileCache()
+process.once("message", (task: Task) => {
+  main(task).then(() => process.exit(0), (error: unknown) => {
+    console.error(error)
+    process.exit(1)
+  })
+})
+process.on("disconnect", () => process.exit(1))
+say("ready")
