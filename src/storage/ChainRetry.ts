@@ -56,10 +56,11 @@ export const retry = Effect.fnUntraced(function*(
     const refusal = refusalOf(present, requestId, ownership)
     if (refusal !== undefined || present?.number !== number) return refusal ?? new Claim.ChainNotStored({ requestId })
     yield* Sql.run(
-      `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, elapsed = 0, closed_at = NULL,
-         finished_at = NULL, stop_requested = 0 WHERE number = ?`,
+      `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, complete_jobs = ?, elapsed = 0,
+         closed_at = NULL, finished_at = NULL, stop_requested = 0 WHERE number = ?`,
       JobState.SUSPENDED,
       JobState.SUSPENDED,
+      chain.finishedJobs,
       chain.finishedJobs,
       number
     )

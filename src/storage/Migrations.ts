@@ -186,6 +186,13 @@ const migrations = {
     ) STRICT`,
     "CREATE INDEX jobchain_outbox_chain ON jobchain_outbox (chain, is_refused, number)",
     "CREATE UNIQUE INDEX jobchain_outbox_progress ON jobchain_outbox (chain) WHERE kind = 'progress'"
+  ]),
+  "0005_checksums": script([
+    "ALTER TABLE jobchain_chains ADD COLUMN checksum INTEGER",
+    // What the engine here has said last; NULL where it is not known, or an engine elsewhere runs the chain.
+    "ALTER TABLE jobchain_chains ADD COLUMN complete_jobs INTEGER",
+    "ALTER TABLE jobchain_jobs ADD COLUMN checksum INTEGER",
+    "ALTER TABLE jobchain_records ADD COLUMN checksum INTEGER"
   ])
 }
 

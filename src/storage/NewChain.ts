@@ -126,9 +126,12 @@ const lockRequest = RowsStatement.lock({
 export function* replaceRows(number: number, rows: Rows): Sql.Script<void> {
   yield* Sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
   yield* Sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
+  const { checksum, wire } = WireRows.headRowOf(rows.requestId, rows.jobChain)
   yield* Sql.run(
-    "UPDATE jobchain_chains SET wire = ?, chain_state = ?, elapsed = ?, total_jobs = ?, closed_at = NULL WHERE number = ?",
-    WireRows.headOf(rows.jobChain),
+    `UPDATE jobchain_chains SET wire = ?, checksum = ?, chain_state = ?, elapsed = ?, total_jobs = ?, closed_at = NULL,
+       complete_jobs = NULL WHERE number = ?`,
+    wire,
+    checksum,
     rows.chainState,
     rows.elapsed,
     Object.keys(rows.jobChain.jobs ?? {}).length,
@@ -164,16 +167,17 @@ const inOne = (steps: ReadonlyArray<Step>): Step =>
 const rowsPerTransaction = 500
 
 function* insertChain(chain: NewChain): Sql.Script<number> {
+  const { checksum, wire } = WireRows.headRowOf(chain.requestId, chain.jobChain)
   const inserted = yield* Sql.get<{ readonly number: number }>(
     `INSERT INTO jobchain_chains (request_id, state, chain_state, elapsed, total_jobs, finished_jobs, closed_at, wire, name, type,
-       user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at)
-     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL) RETURNING number`,
+       user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at, checksum)
+     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL, ?) RETURNING number`,
     JobState.toCode(chain.state),
     chain.chainState,
     chain.elapsed,
     Object.keys(chain.jobChain.jobs ?? {}).length,
     chain.finishedJobs,
-    WireRows.headOf(chain.jobChain),
+    wire,
     typeof chain.jobChain["name"] === "string" ? chain.jobChain["name"] : "",
     chain.request?.type ?? "",
     chain.request?.user ?? "",
@@ -182,7 +186,8 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
     chain.hasBegun ? 1 : 0,
     chain.writer,
     chain.createdAt,
-    chain.startedAt
+    chain.startedAt,
+    checksum
   )
   return inserted?.number ?? 0
 }

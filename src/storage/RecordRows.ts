@@ -7,6 +7,7 @@ import * as Ending from "../domain/Ending.ts"
 import * as JobData from "../domain/JobData.ts"
 import * as JobRecord from "../domain/JobRecord.ts"
 import type { Chain } from "../domain/Progress.ts"
+import * as Checksum from "./Checksum.ts"
 import { DamagedRow, jsonObject, type Place } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
@@ -25,6 +26,7 @@ type Extras = Pick<JobRecord.JobRecord, "ending" | "reason" | "elapsed" | "seque
 
 /** A change to a job's row, as plain values: the chain may go on meanwhile. */
 export interface RecordChange extends RecordColumns {
+  readonly checksum: number
   /** Until when the job waits, in Unix milliseconds; `null`: it does not; `undefined`: as before. */
   readonly waitUntil: number | null | undefined
   /** What becomes of its count of crashes: kept (0), back to 0, or one more (1). */
@@ -38,7 +40,7 @@ export const changeOf = (
   { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
 ): RecordChange => {
   const { base, elapsed, ending, isRewinding, reason, sequenceElapsed, writes, ...record } = JobRecord.make(chain, job)
-  return {
+  const columns: RecordColumns = {
     ...record,
     isRewinding: isRewinding ? 1 : 0,
     writes: writes === undefined ? null : JSON.stringify(writes),
@@ -47,11 +49,25 @@ export const changeOf = (
     baseAfter: base === undefined || base.after === Number.POSITIVE_INFINITY ? null : base.after,
     extras: (ending ?? reason ?? elapsed ?? sequenceElapsed) === undefined
       ? null
-      : JSON.stringify({ ending, reason, elapsed, sequenceElapsed }),
-    waitUntil,
-    crashes
+      : JSON.stringify({ ending, reason, elapsed, sequenceElapsed })
   }
+  return { ...columns, checksum: Checksum.of(checkedOf(columns)), waitUntil, crashes }
 }
+
+/** What the checksum is made of: all but the wait and the crashes, which are not always written. */
+const checkedOf = (columns: RecordColumns): ReadonlyArray<Checksum.Value> => [
+  columns.job,
+  columns.state,
+  columns.latestTries,
+  columns.totalTries,
+  columns.sequenceTries,
+  columns.completion,
+  columns.isRewinding,
+  columns.writes,
+  columns.base,
+  columns.baseAfter,
+  columns.extras
+]
 
 /** Writes changes, of one job each. */
 export function* upsert(chain: number, changes: ReadonlyArray<RecordChange>): Sql.Script<void> {
@@ -65,17 +81,8 @@ export function* upsert(chain: number, changes: ReadonlyArray<RecordChange>): Sq
 
 const valuesOf = (chain: number, change: RecordChange) => [
   chain,
-  change.job,
-  change.state,
-  change.latestTries,
-  change.totalTries,
-  change.sequenceTries,
-  change.completion,
-  change.isRewinding,
-  change.writes,
-  change.base,
-  change.baseAfter,
-  change.extras,
+  ...checkedOf(change),
+  change.checksum,
   change.waitUntil ?? null,
   change.crashes === 1 ? 1 : 0
 ]
@@ -90,7 +97,8 @@ const setAlways = [
   "writes",
   "base",
   "base_after",
-  "extras"
+  "extras",
+  "checksum"
 ].map((column) => `${column} = excluded.${column}`).join(", ")
 
 /** What becomes of a row that is there already depends on two things, and its statement with them. */
@@ -112,6 +120,7 @@ const upserts = [[false, false], [false, true], [true, false], [true, true]].map
       base: "text",
       base_after: "integer",
       extras: "text",
+      checksum: "integer",
       wait_until: "real",
       crashes: "integer"
     },
@@ -123,6 +132,7 @@ const upserts = [[false, false], [false, true], [true, false], [true, true]].map
 
 /** A row of `records`. */
 export interface RecordRow extends RecordColumns {
+  readonly checksum: number | null
   readonly waitUntil: number | null
   readonly crashes: number
 }
@@ -131,7 +141,7 @@ export interface RecordRow extends RecordColumns {
 export const select = (chain: number): Sql.Script<ReadonlyArray<RecordRow>> =>
   Sql.all<RecordRow>(
     `SELECT job, state, latest_tries AS "latestTries", total_tries AS "totalTries", sequence_tries AS "sequenceTries",
-       completion, is_rewinding AS "isRewinding", writes, base, base_after AS "baseAfter", extras,
+       completion, is_rewinding AS "isRewinding", writes, base, base_after AS "baseAfter", extras, checksum,
        wait_until AS "waitUntil", crashes
      FROM jobchain_records WHERE chain = ? ORDER BY job`,
     chain
@@ -139,9 +149,9 @@ export const select = (chain: number): Sql.Script<ReadonlyArray<RecordRow>> =>
 
 /** Returns the record in a row; throws a `DamagedRow`. */
 export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobRecord.JobRecord => {
-  const { base, baseAfter, extras, isRewinding, writes, ...record } = row
+  const { base, baseAfter, checksum, extras, isRewinding, writes, ...record } = row
   const place = { table: "jobchain_records", requestId, jobId }
-  return {
+  const restored = {
     ...record,
     ...extrasOf(extras, place),
     isRewinding: isRewinding === 1,
@@ -150,6 +160,9 @@ export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobR
       ? undefined
       : { data: frozen(jsonObject(base, place)), after: baseAfter ?? Number.POSITIVE_INFINITY }
   }
+  // Last: what makes no sense at all has more to say.
+  Checksum.check(checksum, checkedOf(row), place)
+  return restored
 }
 
 const extrasOf = (text: string | null, place: Place): Extras => {

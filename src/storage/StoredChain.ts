@@ -31,12 +31,12 @@ export interface StoredChain {
   readonly records: ReadonlyArray<RecordRows.RecordRow>
 }
 
-interface ChainRow {
+interface ChainRow extends WireRows.HeadRow {
   readonly chainState: number
   readonly closedAt: number | null
+  readonly completeJobs: number | null
   readonly elapsed: number
   readonly totalJobs: number
-  readonly wire: string
 }
 
 /** Returns the chain; `undefined` where it has gone. A large one is read in parts, between which others come in. */
@@ -85,7 +85,7 @@ export const loadWire = Effect.fnUntraced(function*(
     const reason = `${assembly.size} rows are there, expected one for each of ${row.totalJobs} jobs`
     return yield* new DamagedRow({ table: "jobchain_jobs", requestId, reason })
   }
-  return yield* decoding(() => assembly.finish(row.wire))
+  return yield* decoding(() => assembly.finish(row))
 })
 
 /** Some milliseconds of reading and parsing. */
@@ -103,7 +103,8 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
 
 const selectChain = ({ number, requestId }: ChainKey): Sql.Script<ChainRow | undefined> =>
   Sql.get<ChainRow>(
-    `SELECT chain_state AS "chainState", closed_at AS "closedAt", elapsed, total_jobs AS "totalJobs", wire
+    `SELECT chain_state AS "chainState", closed_at AS "closedAt", elapsed, total_jobs AS "totalJobs", wire,
+       checksum, complete_jobs AS "completeJobs"
      FROM jobchain_chains WHERE number = ? AND request_id = ?`,
     number,
     requestId
@@ -120,6 +121,13 @@ const restored = (
   records: ReadonlyArray<RecordRows.RecordRow>
 ): Progress.Chain => {
   JobRecord.restore(chain, records.map((record) => checked(chain, record)))
+  if (row.completeJobs !== null && row.completeJobs !== chain.finishedJobs) {
+    throw new DamagedRow({
+      table: "jobchain_records",
+      requestId: chain.requestId,
+      reason: `${chain.finishedJobs} jobs are COMPLETE there, expected ${row.completeJobs}`
+    })
+  }
   chain.state = row.chainState
   chain.elapsed.chain = row.elapsed
   chain.data.closedAt = row.closedAt ?? Number.POSITIVE_INFINITY

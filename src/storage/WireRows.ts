@@ -10,6 +10,7 @@
 import * as Graph from "../domain/Graph.ts"
 import type { Job, JobChain } from "../domain/JobChain.ts"
 import type { Chain } from "../domain/Progress.ts"
+import * as Checksum from "./Checksum.ts"
 import { jsonObject, jsonStrings } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
@@ -23,8 +24,25 @@ export interface JobRow {
   readonly next: string | null
 }
 
+/** A row of `jobs` as it is read. */
+export interface StoredJobRow extends JobRow {
+  readonly checksum: number | null
+}
+
+/** What a row of `chains` has of the wire value. */
+export interface HeadRow {
+  readonly wire: string
+  readonly checksum: number | null
+}
+
+/** Returns the head of a chain as a row has it. */
+export const headRowOf = (requestId: string, jobChain: JobChain): HeadRow => {
+  const wire = headOf(jobChain)
+  return { wire, checksum: Checksum.of([requestId, wire]) }
+}
+
 /** Returns the wire value without its jobs and what comes after them. */
-export const headOf = ({ adjacencyList, jobs, ...rest }: JobChain): string =>
+const headOf = ({ adjacencyList, jobs, ...rest }: JobChain): string =>
   JSON.stringify({
     ...rest,
     jobs: jobs && {},
@@ -41,25 +59,35 @@ export const insertJobs = (
 ): Sql.Script<void> =>
   Sql.writeRows(
     insertRows,
-    ids.map((id, index) => [
-      chain,
-      start + index,
-      id,
-      JSON.stringify(jobs?.[id]),
-      adjacencyList != null && Object.hasOwn(adjacencyList, id) ? JSON.stringify(adjacencyList[id]) : null
-    ])
+    ids.map((id, index) =>
+      valuesOf(chain, {
+        job: start + index,
+        id,
+        spec: JSON.stringify(jobs?.[id]),
+        next: adjacencyList != null && Object.hasOwn(adjacencyList, id) ? JSON.stringify(adjacencyList[id]) : null
+      })
+    )
   )
+
+const valuesOf = (chain: number, { id, job, next, spec }: JobRow) => [
+  chain,
+  job,
+  id,
+  spec,
+  next,
+  Checksum.of([job, id, spec, next])
+]
 
 const table = {
   table: "jobchain_jobs",
-  columns: { chain: "integer", job: "integer", id: "text", spec: "text", next: "text" }
+  columns: { chain: "integer", job: "integer", id: "text", spec: "text", next: "text", checksum: "integer" }
 } as const
 
 const insertRows = RowsStatement.insert(table)
 
 const upsertRows = RowsStatement.insert({
   ...table,
-  onConflict: "(chain, job) DO UPDATE SET spec = excluded.spec, next = excluded.next"
+  onConflict: "(chain, job) DO UPDATE SET spec = excluded.spec, next = excluded.next, checksum = excluded.checksum"
 })
 
 /** Returns the row of a job that has joined a chain, or that others have joined right after. */
@@ -72,12 +100,12 @@ export const rowOf = ({ graph, jobs }: Chain, job: number): JobRow => ({
 
 /** Writes such rows. */
 export const upsertJobs = (chain: number, rows: ReadonlyArray<JobRow>): Sql.Script<void> =>
-  Sql.writeRows(upsertRows, rows.map(({ id, job, next, spec }) => [chain, job, id, spec, next]))
+  Sql.writeRows(upsertRows, rows.map((row) => valuesOf(chain, row)))
 
 /** Reads the rows of some jobs in their order. */
-export const selectJobs = (chain: number, start: number, countMax: number): Sql.Script<ReadonlyArray<JobRow>> =>
-  Sql.all<JobRow>(
-    "SELECT job, id, spec, next FROM jobchain_jobs WHERE chain = ? AND job >= ? AND job < ? ORDER BY job",
+export const selectJobs = (chain: number, start: number, countMax: number): Sql.Script<ReadonlyArray<StoredJobRow>> =>
+  Sql.all<StoredJobRow>(
+    "SELECT job, id, spec, next, checksum FROM jobchain_jobs WHERE chain = ? AND job >= ? AND job < ? ORDER BY job",
     chain,
     start,
     start + countMax
@@ -93,10 +121,11 @@ export class Assembly {
     this.requestId = requestId
   }
 
-  add({ id, next, spec }: JobRow): void {
+  add({ checksum, id, job, next, spec }: StoredJobRow): void {
     const place = { table: "jobchain_jobs", requestId: this.requestId, jobId: id }
     this.jobs.push([id, jsonObject(spec, place)])
     if (next !== null) this.next.push([id, jsonStrings(next, place)])
+    Checksum.check(checksum, [job, id, spec, next], place)
   }
 
   get size(): number {
@@ -104,11 +133,10 @@ export class Assembly {
   }
 
   /** Returns the whole. */
-  finish(head: string): JobChain {
-    const { adjacencyList, jobs, ...rest } = jsonObject(head, {
-      table: "jobchain_chains",
-      requestId: this.requestId
-    }) as JobChain
+  finish({ checksum, wire }: HeadRow): JobChain {
+    const place = { table: "jobchain_chains", requestId: this.requestId }
+    const { adjacencyList, jobs, ...rest } = jsonObject(wire, place) as JobChain
+    Checksum.check(checksum, [this.requestId, wire], place)
     return {
       ...rest,
       ...(jobs === undefined ? {} : { jobs: jobs && Object.fromEntries(this.jobs) }),

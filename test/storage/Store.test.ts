@@ -264,6 +264,21 @@ describe("a damaged row", () => {
       "UPDATE jobchain_records SET job = 9",
       /jobchain_records is damaged: the chain has 2 jobs, and none with/
     ],
+    [
+      "other args",
+      "UPDATE jobchain_jobs SET spec = replace(spec, 'noop', 'nuup') WHERE id = 'b'",
+      /job "b" .* table jobchain_jobs is damaged: its checksum does not fit$/
+    ],
+    [
+      "another name",
+      "UPDATE jobchain_chains SET wire = replace(wire, 'requestId', 'requestID')",
+      /jobchain_chains is damaged: its checksum does not fit$/
+    ],
+    [
+      "other tries",
+      "UPDATE jobchain_records SET total_tries = 9",
+      /job "a" .* jobchain_records is damaged: its checksum does not fit$/
+    ],
     ["with wrong data", "UPDATE jobchain_records SET writes = 'x'", /job "a" .* jobchain_records is damaged: .*JSON/]
   ]
   for (const [what, damage, expected] of damages) {

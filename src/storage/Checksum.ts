@@ -1,0 +1,24 @@
+/**
+ * Finds what the disk, or a hand, has changed within a row.
+ *
+ * SQLite notices when the form of its pages is broken, and not when a byte of a value is another one: a job would run with wrong
+ * args. So the rows that say what is to run, and what has, have a CRC-32 of what they hold. Rows of versions that had none
+ * are taken as they are.
+ *
+ * @since 0.1.0
+ */
+import { crc32 } from "node:zlib"
+import { DamagedRow, type Place } from "./DamagedRow.ts"
+
+/** A value of a column. */
+export type Value = string | number | null
+
+/** Returns the checksum of a row's values. */
+export const of = (values: ReadonlyArray<Value>): number => crc32(JSON.stringify(values))
+
+/** Throws a `DamagedRow` where the values are not those that the checksum was made of. */
+export const check = (checksum: number | null, values: ReadonlyArray<Value>, place: Place): void => {
+  if (checksum !== null && checksum !== of(values)) {
+    throw new DamagedRow({ ...place, reason: "its checksum does not fit" })
+  }
+}
