@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Ending from "../domain/Ending.ts"
 import { type ChainStatus, ChainStore, type JobStanding } from "../storage/ChainStore.ts"
 import type { EndedTry } from "../storage/LogRows.ts"
+import type { ReportStanding } from "../storage/OutboxRows.ts"
 import * as ChainStanding from "./ChainStanding.ts"
 import type * as ChainTable from "./ChainTable.ts"
 import * as OpenStore from "./OpenStore.ts"
@@ -46,6 +47,7 @@ const load = Effect.fnUntraced(function*(id: string) {
 
 const toJson = ({ status, tries }: Found) => ({
   ...ChainStanding.toJson(status),
+  reports: status.reports,
   jobs: status.jobs.map((job) => {
     const ended = tries.get(job.id) ?? []
     const last = ended.at(-1)
@@ -77,6 +79,7 @@ const tell = ({ status, tries }: Found, database: StoreLocation.Database): void 
     ["ended", finishedAt === undefined ? "" : `${Times.dateTime(finishedAt)}, after ${Times.span(finishedAt - start)}`],
     ["run by", owner === undefined ? "" : ChainStanding.named(owner)],
     ["stop", isStopRequested && finishedAt === undefined ? "was asked for" : ""],
+    ...factsOf(status.reports),
     ["go on", ChainStanding.isResumable(status) ? StoreLocation.command(database, "resume", requestId) : ""]
   ].filter(([, fact]) => fact !== "")
   Output.out(
@@ -89,6 +92,17 @@ const tell = ({ status, tries }: Found, database: StoreLocation.Database): void 
       )
   )
 }
+
+/** What a remote Request Manager has not heard. */
+const factsOf = ({ refused, waiting }: ReportStanding): ReadonlyArray<readonly [string, string]> => [
+  [
+    "untold",
+    waiting === 0 ? "" : `${waiting} ${waiting === 1 ? "report waits" : "reports wait"} for the Request Manager`
+  ],
+  ...refused.map(({ jobId, reason, report, try: jobTry }) =>
+    ["refused", `${report}${jobId === undefined ? "" : ` of ${jobId}, try ${jobTry}`}: ${reason}`] as const
+  )
+]
 
 const rowOf = (
   job: JobStanding,

@@ -73,6 +73,25 @@ describe("status", () => {
     }))
 })
 
+describe("status of a chain that is reported", () => {
+  it.live("tells what the Request Manager has not heard, and what it refuses", () =>
+    Effect.gen(function*() {
+      const work = yield* ended
+      const chain =
+        "SELECT number, 'job log', 'build', 1, 1, '500 too long' FROM jobchain_chains WHERE request_id = 'day-2'"
+      work.change(`INSERT INTO jobchain_outbox (chain, kind, job_id, try, is_refused, reason) ${chain}`)
+      work.change(
+        "INSERT INTO jobchain_outbox (chain, kind, is_refused) SELECT chain, 'final state', 0 FROM jobchain_outbox"
+      )
+      const { stdout } = yield* work.run("status", "day-2")
+      assert.include(stdout, "\n  untold   1 report waits for the Request Manager\n")
+      assert.include(stdout, "\n  refused  job log of build, try 1: 500 too long\n")
+      const json = yield* work.run("status", "day-2", "--output", "json")
+      const refused = [{ report: "job log", jobId: "build", try: 1, reason: "500 too long" }]
+      assert.deepStrictEqual(JSON.parse(json.stdout).reports, { waiting: 1, refused })
+    }))
+})
+
 describe("log", () => {
   it.live("gives programs each try, and refuses a job that there is not", () =>
     Effect.gen(function*() {
