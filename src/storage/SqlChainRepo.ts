@@ -177,7 +177,8 @@ const writeOf = (owned: OwnedChain, checkpoint: Checkpoint, now: number): Write 
     state,
     chain.state,
     chain.finishedJobs,
-    chain.finishedJobs,
+    // Not the same where a chain came with a wrong count of them.
+    at(chain.counts, JobState.COMPLETE),
     Progress.size(chain),
     chain.elapsed.chain,
     Number.isFinite(closedAt) ? closedAt : null,

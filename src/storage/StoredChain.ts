@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Graph from "../domain/Graph.ts"
+import { at } from "../domain/Graph.ts"
 import type { JobChain } from "../domain/JobChain.ts"
 import * as JobRecord from "../domain/JobRecord.ts"
 import * as JobState from "../domain/JobState.ts"
@@ -121,11 +122,12 @@ const restored = (
   records: ReadonlyArray<RecordRows.RecordRow>
 ): Progress.Chain => {
   JobRecord.restore(chain, records.map((record) => checked(chain, record)))
-  if (row.completeJobs !== null && row.completeJobs !== chain.finishedJobs) {
+  const completeJobs = at(chain.counts, JobState.COMPLETE)
+  if (row.completeJobs !== null && row.completeJobs !== completeJobs) {
     throw new DamagedRow({
       table: "jobchain_records",
       requestId: chain.requestId,
-      reason: `${chain.finishedJobs} jobs are COMPLETE there, expected ${row.completeJobs}`
+      reason: `${completeJobs} jobs are COMPLETE there, expected ${row.completeJobs}`
     })
   }
   chain.state = row.chainState
