@@ -11,17 +11,18 @@ import * as Graph from "./Graph.ts"
 import type { Job } from "./JobChain.ts"
 import * as JobData from "./JobData.ts"
 import type { JobData as Data } from "./JobData.ts"
+import { SparseMap } from "./Sparse.ts"
 
 export interface DataFlow {
   readonly graph: Graph.Graph
   readonly jobs: ReadonlyArray<Job>
   /** Job index → its place in the order of completion, from 1; 0 while it is not COMPLETE. Kept by the chain. */
   completions: Uint32Array
-  readonly writes: Map<number, Data>
+  readonly writes: SparseMap<number, Data>
   /** Bases that are no longer the `data` the chain came with. */
-  readonly bases: Map<number, Base>
+  readonly bases: SparseMap<number, Base>
   /** What jobs inherit, once asked for and settled. */
-  readonly inherited: Map<number, Data>
+  readonly inherited: SparseMap<number, Data>
   /** Completions up to here were already in the `data` the chain came with. */
   resumedAt: number
   /** Completions after this one are copied nowhere: set when the chain is stopped. */
@@ -40,9 +41,9 @@ export const make = (graph: Graph.Graph, jobs: ReadonlyArray<Job>, completions: 
   graph,
   jobs,
   completions,
-  writes: new Map(),
-  bases: new Map(),
-  inherited: new Map(),
+  writes: new SparseMap(),
+  bases: new SparseMap(),
+  inherited: new SparseMap(),
   resumedAt: completions.reduce((latest, completion) => Math.max(latest, completion), 0),
   closedAt: Number.POSITIVE_INFINITY
 })

@@ -8,13 +8,14 @@
  */
 import type { Graph } from "./Graph.ts"
 import type { WireElapsed } from "./JobChain.ts"
+import { SparseMap } from "./Sparse.ts"
 
 export interface Elapsed {
   chain: number
   /** Job index → milliseconds. */
-  readonly jobs: Map<number, number>
+  readonly jobs: SparseMap<number, number>
   /** Index of a sequence's first job → milliseconds. */
-  readonly sequences: Map<number, number>
+  readonly sequences: SparseMap<number, number>
 }
 
 /** Returns the times a suspended chain brings along. */
@@ -39,8 +40,8 @@ export const toWire = ({ chain, jobs, sequences }: Elapsed, { ids }: Graph): Wir
 const byIndex = (
   { indexOf }: Graph,
   wire: Readonly<Record<string, number>> | null | undefined
-): Map<number, number> => {
-  const found = new Map<number, number>()
+): SparseMap<number, number> => {
+  const found = new SparseMap<number, number>()
   for (const [id, time] of Object.entries(wire ?? {})) {
     const job = indexOf.get(id)
     if (job !== undefined) found.set(job, time)

@@ -9,6 +9,7 @@
 import { grown } from "./GrowingArray.ts"
 import type { Job, JobChain, Template } from "./JobChain.ts"
 import * as Slices from "./Slices.ts"
+import { SparseMap } from "./Sparse.ts"
 
 /** Only `append` changes it. */
 export interface Graph {
@@ -55,7 +56,7 @@ export function* makeInSlices(jobChain: Source): Slices.Slices<Graph> {
   const ids = Object.keys(wireJobs)
   const jobs: Array<Job> = []
   const indexOf = new Map<string, number>()
-  const spans = new Map<number, number>()
+  const spans = new SparseMap<number, number>()
   yield* Slices.range(ids.length, (start, end) => {
     for (let job = start; job < end; job++) {
       const id = ids[job] as string

@@ -12,6 +12,7 @@ import { at } from "./Graph.ts"
 import type { JobData } from "./JobData.ts"
 import * as JobState from "./JobState.ts"
 import * as Progress from "./Progress.ts"
+import type { SparseMap } from "./Sparse.ts"
 
 export interface JobRecord {
   /** The job's index in its chain. */
@@ -76,7 +77,7 @@ export const restore = (chain: Progress.Chain, records: Iterable<JobRecord>): vo
   Progress.recount(chain)
 }
 
-const restoreTo = <A>(kept: Map<number, A>, job: number, value: A | undefined): void => {
+const restoreTo = <A>(kept: SparseMap<number, A>, job: number, value: A | undefined): void => {
   if (value === undefined) kept.delete(job)
   else kept.set(job, value)
 }

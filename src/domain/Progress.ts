@@ -17,6 +17,7 @@ import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Sequences from "./Sequences.ts"
 import type { Signal } from "./Signal.ts"
 import * as Slices from "./Slices.ts"
+import { SparseMap } from "./Sparse.ts"
 
 /** Its arrays are replaced where the chain grows: whoever keeps one keeps a part. */
 export interface Chain {
@@ -40,10 +41,10 @@ export interface Chain {
   /** 1 for a job that still runs although its sequence was rewound: whatever it ends as, it goes back to PENDING. */
   rewinding: Uint8Array<ArrayBuffer>
   /** How jobs ended, where their states do not say it. */
-  readonly endings: Map<number, Ending.Special>
+  readonly endings: SparseMap<number, Ending.Special>
   readonly elapsed: Elapsed.Elapsed
   /** Why jobs that have failed are not tried again. */
-  readonly reasons: Map<number, string>
+  readonly reasons: SparseMap<number, string>
   /** Whether a job, or one that may join the chain, has a priority or a key with a limit. */
   hasPlaces: boolean
   /** The first jobs of fan-outs of which not all instances may be under way at once. */
@@ -51,7 +52,7 @@ export interface Chain {
   /** Id of a job that is not in the chain → its tries so far, which go on if it comes back. */
   readonly formerTries: ReadonlyMap<string, number>
   /** The signals that came and are not used up, by id, in the order in which they came. */
-  readonly signals: Map<string, Signal>
+  readonly signals: SparseMap<string, Signal>
   /** State number → how many jobs are in it. */
   readonly counts: Int32Array
   runnable: number
@@ -94,13 +95,13 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     sequenceTries: countsOf(graph, tries.sequenceTries),
     completions,
     rewinding: new Uint8Array(size),
-    endings: new Map(),
-    reasons: new Map(),
+    endings: new SparseMap(),
+    reasons: new SparseMap(),
     hasPlaces: false,
     elapsed: Elapsed.make(graph, tries.elapsed),
     limitedFanOuts: [],
-    formerTries: new Map(Object.entries(tries.totalJobTries ?? {}).filter(([id]) => !graph.indexOf.has(id))),
-    signals: new Map((tries.signals ?? []).map((signal) => [signal.id, signal])),
+    formerTries: formerTriesOf(graph, tries.totalJobTries),
+    signals: signalsOf(tries.signals),
     counts: new Int32Array(JobState.ABSENT + 1),
     runnable: 0,
     completed: 0,
@@ -375,6 +376,19 @@ const countsOf = (
     if (job !== undefined) found[job] = tries
   }
   return found
+}
+
+/** Those of jobs that have left the chain. */
+const formerTriesOf = (graph: Graph.Graph, tries: Tries["totalJobTries"]): ReadonlyMap<string, number> => {
+  const former = new SparseMap<string, number>()
+  for (const [id, count] of Object.entries(tries ?? {})) if (!graph.indexOf.has(id)) former.set(id, count)
+  return former
+}
+
+const signalsOf = (signals: Tries["signals"]): SparseMap<string, Signal> => {
+  const byId = new SparseMap<string, Signal>()
+  for (const signal of signals ?? []) byId.set(signal.id, signal)
+  return byId
 }
 
 const statesOf = (jobs: ReadonlyArray<Job>): Uint8Array<ArrayBuffer> => {

@@ -12,6 +12,7 @@
 import * as Graph from "./Graph.ts"
 import { grown } from "./GrowingArray.ts"
 import type { Job } from "./JobChain.ts"
+import { SparseMap } from "./Sparse.ts"
 
 /** Only `append` changes it. */
 export interface Sequences {
@@ -20,7 +21,7 @@ export interface Sequences {
   sequenceOf: Int32Array<ArrayBuffer>
   /** Sequences that may be retried at all; the others need no extent. */
   readonly retriable: Array<number>
-  readonly extents: Map<number, ReadonlyArray<number>>
+  readonly extents: SparseMap<number, ReadonlyArray<number>>
   /** Found together when first asked for: sequence → the retriable sequences it lies in, smallest extent first. */
   enclosing: ReadonlyMap<number, ReadonlyArray<number>> | undefined
   members: Map<number, Array<number>> | undefined
@@ -32,7 +33,7 @@ export const make = (graph: Graph.Graph, jobs: ReadonlyArray<Job>): Sequences =>
     graph,
     sequenceOf: new Int32Array(jobs.length),
     retriable: [],
-    extents: new Map(),
+    extents: new SparseMap(),
     enclosing: undefined,
     members: undefined
   }

@@ -9,15 +9,17 @@
 import { at } from "./Graph.ts"
 import type { Chain } from "./Progress.ts"
 import * as Sequences from "./Sequences.ts"
+import { SparseMap, SparseSet } from "./Sparse.ts"
 
 export class SkippedSequences {
   private readonly chain: Chain
   /** Job → the first jobs of sequences around it that are skipped, or were before they were rewound. */
-  private readonly around = new Map<number, Array<number>>()
-  private readonly known = new Set<number>()
+  private readonly around = new SparseMap<number, Array<number>>()
+  private readonly known = new SparseSet<number>()
 
   constructor(chain: Chain) {
     this.chain = chain
+    if (chain.endings.size === 0) return
     const { levels } = chain.graph
     const skipped = Array.from(chain.endings).filter(([, ending]) => ending === "sequence skipped").map(([job]) => job)
     for (const job of skipped.toSorted((left, right) => at(levels, left) - at(levels, right))) this.add(job)

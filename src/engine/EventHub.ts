@@ -11,6 +11,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import { SparseSet } from "../domain/Sparse.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
 
 type WithoutCommon<Event> = Event extends ChainEvent ? Omit<Event, "requestId" | "at" | "number"> : never
@@ -28,7 +29,7 @@ const bufferMax = 16_384
 export class EventHub {
   private readonly requestId: string
   private readonly clock: Clock.Clock
-  private readonly listeners = new Set<Listener>()
+  private readonly listeners = new SparseSet<Listener>()
   private number = 1
   private isClosed = false
 

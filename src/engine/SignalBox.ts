@@ -20,6 +20,7 @@ import * as Option from "effect/Option"
 import * as JobData from "../domain/JobData.ts"
 import type { Chain } from "../domain/Progress.ts"
 import type { Signal } from "../domain/Signal.ts"
+import { SparseMap, SparseSet } from "../domain/Sparse.ts"
 import type { RunningJob } from "./RunningJob.ts"
 
 /** Where the next checkpoint comes together. */
@@ -43,19 +44,19 @@ export class SignalBox {
   /** Called when a job begins to wait for a signal, and when it goes on. */
   private readonly noteWait: (running: RunningJob, isWaiting: boolean) => void
   /** Id of a signal → the job that has taken it. */
-  private readonly takers = new Map<string, RunningJob>()
+  private readonly takers = new SparseMap<string, RunningJob>()
   /** Ids of signals that came and are used up. What this run has seen is the bound. */
-  private readonly used = new Set<string>()
+  private readonly used = new SparseSet<string>()
   /** Name → those who wait, in the order in which they came. */
-  private readonly waiting = new Map<string, Set<Deferred.Deferred<void>>>()
+  private readonly waiting = new SparseMap<string, Set<Deferred.Deferred<void>>>()
   /** Job → the name of the signal it waits for. */
-  private readonly names = new Map<number, string>()
+  private readonly names = new SparseMap<number, string>()
   /** Names of which a signal has come, or is free again, until the next checkpoint is kept. */
-  private readonly come = new Set<string>()
+  private readonly come = new SparseSet<string>()
   /** Ids of signals of which that checkpoint is the first. */
-  private readonly unkept = new Set<string>()
+  private readonly unkept = new SparseSet<string>()
   /** Of which nobody has been told yet. */
-  private readonly unanswered = new Set<SentSignal>()
+  private readonly unanswered = new SparseSet<SentSignal>()
   /** Those of them that the next checkpoint keeps. */
   private takenIn: Array<SentSignal> = []
   private numbered = 0

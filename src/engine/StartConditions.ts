@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import * as DataFlow from "../domain/DataFlow.ts"
 import * as Progress from "../domain/Progress.ts"
 import { SkippedSequences } from "../domain/SkippedSequences.ts"
+import { SparseMap } from "../domain/Sparse.ts"
 import type { Condition, Language } from "./Conditions.ts"
 
 /** A job that is COMPLETE without having run: by its own condition, or that of a sequence. */
@@ -26,7 +27,7 @@ export class StartConditions {
   private readonly chain: Progress.Chain
   private readonly language: Language
   private readonly skipped: SkippedSequences
-  private readonly conditions = new Map<string, Result.Result<Condition, string>>()
+  private readonly conditions = new SparseMap<string, Result.Result<Condition, string>>()
 
   constructor(chain: Progress.Chain, language: Language) {
     this.chain = chain

@@ -13,6 +13,7 @@ import { grown } from "../domain/GrowingArray.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
+import { SparseMap, SparseSet } from "../domain/Sparse.ts"
 import type { JobLine } from "./Line.ts"
 import { Places } from "./Places.ts"
 
@@ -23,11 +24,11 @@ export class StartQueue {
   private reports = 0
   private readonly line: JobLine
   /** First job of a rewound sequence → the jobs whose end it waits for. */
-  private readonly holds = new Map<number, Set<number>>()
+  private readonly holds = new SparseMap<number, Set<number>>()
   /** Jobs that wait to start: first jobs in their sequence-retry wait, and whatever waited when a crash cut the chain off. */
-  private readonly waiting = new Set<number>()
+  private readonly waiting = new SparseSet<number>()
   /** Jobs whose wait is over. */
-  private readonly waited = new Set<number>()
+  private readonly waited = new SparseSet<number>()
   /** Job → until when it has to wait, in Unix milliseconds, where that was known before the chain began. */
   private readonly deadlines: Map<number, number>
   private readonly random: () => number

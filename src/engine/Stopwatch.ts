@@ -9,6 +9,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { SparseMap } from "../domain/Sparse.ts"
 import type { Fork } from "./Reporter.ts"
 
 /** Milliseconds by index. */
@@ -24,7 +25,7 @@ interface Running {
 }
 
 export class Stopwatch {
-  private readonly running = new Map<number, Running>()
+  private readonly running = new SparseMap<number, Running>()
   private readonly times: Times
   private readonly clock: Clock.Clock
   private readonly fork: Fork

@@ -12,8 +12,9 @@ import { at } from "../domain/Graph.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
+import { SparseMap, SparseSet } from "../domain/Sparse.ts"
 import type { Fork } from "./Reporter.ts"
-import { Stopwatch } from "./Stopwatch.ts"
+import { Stopwatch, type Times } from "./Stopwatch.ts"
 
 /** Something that has used up its time: a job or sequence by index, or the chain. */
 export interface Limit {
@@ -23,29 +24,27 @@ export interface Limit {
 
 export class TimeLimits {
   /** Jobs that must not run any more, because they or a sequence around them have used up their time, and what to say of it. */
-  readonly overdue = new Map<number, string>()
+  readonly overdue = new SparseMap<number, string>()
   private readonly chain: Progress.Chain
-  private readonly whole: Stopwatch
-  private readonly sequences: Stopwatch
-  private readonly jobs: Stopwatch
+  private readonly clock: Clock.Clock
+  private readonly fork: Fork
+  private readonly reached: (limit: Limit) => void
+  /** Made when there is something to measure: most chains have no limits. */
+  private watches: Readonly<Record<Limit["of"], Stopwatch>> | undefined = undefined
   /** Sequences that are measured. */
-  private readonly measured = new Set<number>()
+  private readonly measured = new SparseSet<number>()
 
   constructor(chain: Progress.Chain, clock: Clock.Clock, fork: Fork, reached: (limit: Limit) => void) {
     this.chain = chain
-    const { elapsed } = chain
-    const whole = { get: () => elapsed.chain, set: (_: number, time: number) => (elapsed.chain = time) }
-    const watch = (times: ConstructorParameters<typeof Stopwatch>[0], of: Limit["of"]) =>
-      new Stopwatch(times, clock, fork, (index) => reached({ of, index }))
-    this.whole = watch(whole, "chain")
-    this.sequences = watch(elapsed.sequences, "sequence")
-    this.jobs = watch(elapsed.jobs, "job")
+    this.clock = clock
+    this.fork = fork
+    this.reached = reached
   }
 
   /** Begins with the chain, and with the sequences that had begun before it was suspended or cut off. */
   begin(): void {
     const { timeout } = this.chain.jobChain
-    if (timeout) this.whole.begin(0, millisecondsOf(timeout))
+    if (timeout) this.watch("chain").begin(0, millisecondsOf(timeout))
     for (const first of Array.from(this.chain.elapsed.sequences.keys())) {
       if (Progress.hasTimedOut(this.chain, first)) this.expire({ of: "sequence", index: first })
       else this.beginSequence(first)
@@ -55,7 +54,7 @@ export class TimeLimits {
   /** A job starts its first try, and perhaps a sequence with it. `isAsked`: its type asks for its time. */
   beginJob(job: number, isAsked: boolean): void {
     const { retryPolicy, totalTimeout } = this.chain.jobs[job] ?? {}
-    if (totalTimeout || retryPolicy?.maxElapsed || isAsked) this.jobs.begin(job, millisecondsOf(totalTimeout))
+    if (totalTimeout || retryPolicy?.maxElapsed || isAsked) this.watch("job").begin(job, millisecondsOf(totalTimeout))
     if (Sequences.isFirst(this.chain.sequences, job)) this.beginSequence(job)
   }
 
@@ -71,18 +70,18 @@ export class TimeLimits {
   }
 
   endJob(job: number): void {
-    this.jobs.end(job)
+    this.watches?.job.end(job)
   }
 
   /** Returns how long a job has run, in milliseconds. */
   elapsedOf(job: number): number {
-    return this.jobs.elapsed(job)
+    return this.watches?.job.elapsed(job) ?? 0
   }
 
   /** Brings the times of sequences and chain up to now, and returns the sequences that have any. */
   settle(): Iterable<number> {
-    this.whole.settle()
-    this.sequences.settle()
+    this.watches?.chain.settle()
+    this.watches?.sequence.settle()
     return this.measured
   }
 
@@ -92,7 +91,7 @@ export class TimeLimits {
     for (const job of extent) {
       // A sequence that has used up its time is not tried again; it is one around it that is.
       this.overdue.delete(job)
-      if (job !== first && this.measured.delete(job)) this.sequences.end(job)
+      if (job !== first && this.measured.delete(job)) this.watches?.sequence.end(job)
     }
   }
 
@@ -120,16 +119,28 @@ export class TimeLimits {
   }
 
   close(): void {
-    this.whole.close()
-    this.sequences.close()
-    this.jobs.close()
+    if (this.watches === undefined) return
+    for (const watch of Object.values(this.watches)) watch.close()
+  }
+
+  private watch(of: Limit["of"]): Stopwatch {
+    this.watches ??= this.makeWatches()
+    return this.watches[of]
+  }
+
+  private makeWatches(): Readonly<Record<Limit["of"], Stopwatch>> {
+    const { chain: { elapsed }, clock, fork, reached } = this
+    const whole = { get: () => elapsed.chain, set: (_: number, time: number) => (elapsed.chain = time) }
+    const make = (of: Limit["of"], times: Times) =>
+      new Stopwatch(times, clock, fork, (index) => reached({ of, index }))
+    return { chain: make("chain", whole), sequence: make("sequence", elapsed.sequences), job: make("job", elapsed.jobs) }
   }
 
   private beginSequence(first: number): void {
     const { sequenceRetryPolicy, sequenceTimeout } = this.chain.jobs[first] ?? {}
     if (!sequenceTimeout && !sequenceRetryPolicy?.maxElapsed) return
     this.measured.add(first)
-    this.sequences.begin(first, millisecondsOf(sequenceTimeout))
+    this.watch("sequence").begin(first, millisecondsOf(sequenceTimeout))
   }
 }
 

@@ -25,6 +25,7 @@ import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
+import { SparseMap } from "../domain/Sparse.ts"
 import { ChainNews } from "./ChainNews.ts"
 import type { ChainRepo } from "./ChainRepo.ts"
 import { type Checkpoint, forSignal } from "./Checkpoint.ts"
@@ -99,7 +100,8 @@ export class Traversal implements Host {
   /** How many of its jobs may run at once. */
   private readonly concurrency: number
   private readonly conditions: StartConditions
-  readonly signals: SignalBox
+  /** Made with the first signal that comes or is waited for. */
+  private box: SignalBox | undefined = undefined
   private readonly waits: Waits
   readonly limits: TimeLimits
   private readonly stopTimers: StopTimers
@@ -108,7 +110,7 @@ export class Traversal implements Host {
   private readonly recovered: Map<number, string>
   private readonly sender: LogSender
   /** When waits are over, in Unix milliseconds; those that are stay until the next of the job. */
-  private readonly waitsUntil = new Map<number, number>()
+  private readonly waitsUntil = new SparseMap<number, number>()
   private readonly draft: CheckpointDraft
 
   constructor(
@@ -130,9 +132,6 @@ export class Traversal implements Host {
     this.stopGrace = stopGrace === undefined ? undefined : Duration.toMillis(stopGrace)
     this.limits = new TimeLimits(chain, services.clock, this.fork, (limit) => {
       this.happen({ _tag: "LimitReached", limit })
-    })
-    this.signals = new SignalBox(chain, this.draft, services.clock, (running, isWaiting) => {
-      this.noteSignalWait(running, isWaiting)
     })
     this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
     const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
@@ -317,8 +316,19 @@ export class Traversal implements Host {
     this.stopTimers.close()
     this.limits.close()
     this.line.close()
-    this.signals.close()
+    this.box?.close()
     this.news.close()
+  }
+
+  get signals(): SignalBox {
+    const { chain, clock, draft } = this
+    this.box ??= new SignalBox(chain, draft, clock, (running, isWaiting) => this.noteSignalWait(running, isWaiting))
+    return this.box
+  }
+
+  /** Tells of the signals that the checkpoint that was just kept has. */
+  deliverSignals(): void {
+    this.box?.deliver()
   }
 
   takeSignal(running: RunningJob, name: string, timeout: Duration.Input): Effect.Effect<JobData | undefined> {
@@ -338,7 +348,7 @@ export class Traversal implements Host {
           : waits.has(job)
           ? { for: "sequenceRetry", until: waitsUntil.get(job) ?? 0 }
           : undefined,
-      signalOf: (job) => this.signals.nameFor(job),
+      signalOf: (job) => this.box?.nameFor(job),
       limitOf: (job) =>
         starts.placeOf(job) ??
           line.reasonOf(job) ??
@@ -548,7 +558,7 @@ export const step = Effect.fnUntraced(function*(
       // The memory layer has nothing to wait for, and going round by the fiber for that would be felt.
       if (kept !== Effect.void) yield* kept
     }
-    traversal.signals.deliver()
+    traversal.deliverSignals()
     traversal.sendLogs()
     traversal.startJobs()
     if (traversal.work >= workPerSlice) {

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { SparseMap } from "../domain/Sparse.ts"
 import type { Fork } from "./Reporter.ts"
 
 export interface Wait {
@@ -13,7 +14,7 @@ export interface Wait {
 }
 
 export class Waits {
-  private readonly byJob = new Map<number, Wait>()
+  private readonly byJob = new SparseMap<number, Wait>()
   private readonly fork: Fork
   /** Called when a wait is over, unless it was cancelled before. */
   private readonly ended: (wait: Wait) => void
