@@ -32,6 +32,7 @@ export const faultsOfJob = (id: string, job: Job): ReadonlyArray<Fault> => {
 
 /** Returns the faults of what a chain itself says. */
 export const faultsOfChain = ({ limits, timeout }: JobChain): ReadonlyArray<Fault> => {
+  if (!limits && !timeout) return none
   return [
     ...isLimit(timeout, ofChain("timeout")),
     ...isNumberOf("jobs", limits?.jobs, ofChain("limits", "jobs")),

@@ -131,9 +131,12 @@ export class TimeLimits {
   private makeWatches(): Readonly<Record<Limit["of"], Stopwatch>> {
     const { chain: { elapsed }, clock, fork, reached } = this
     const whole = { get: () => elapsed.chain, set: (_: number, time: number) => (elapsed.chain = time) }
-    const make = (of: Limit["of"], times: Times) =>
-      new Stopwatch(times, clock, fork, (index) => reached({ of, index }))
-    return { chain: make("chain", whole), sequence: make("sequence", elapsed.sequences), job: make("job", elapsed.jobs) }
+    const make = (of: Limit["of"], times: Times) => new Stopwatch(times, clock, fork, (index) => reached({ of, index }))
+    return {
+      chain: make("chain", whole),
+      sequence: make("sequence", elapsed.sequences),
+      job: make("job", elapsed.jobs)
+    }
   }
 
   private beginSequence(first: number): void {
