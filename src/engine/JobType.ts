@@ -18,8 +18,17 @@ import type { JobResult } from "./JobResult.ts"
 import * as SchemaKeys from "./SchemaKeys.ts"
 import type { TypeRetrying } from "./TypeRetrying.ts"
 
-/** A job type that needs services `R`. `Args` is what a chain gives as `args`, encoded. */
-export interface JobType<out Name extends string = string, out Args = unknown, out R = never> {
+/**
+ * A job type that needs services `R`. `Args` is what a chain gives as `args`, encoded; `Needs` and `Sets` are the keys of job data
+ * that its jobs need and set, `string` where that is not known.
+ */
+export interface JobType<
+  out Name extends string = string,
+  out Args = unknown,
+  out R = never,
+  out Needs extends string = string,
+  out Sets extends string = string
+> {
   readonly name: Name
   /** Decodes a job of this type, which makes it ready to run. */
   readonly prepare: (job: Job) => Result.Result<PreparedJob<R>, InvalidJobArgs>
@@ -27,6 +36,9 @@ export interface JobType<out Name extends string = string, out Args = unknown, o
   readonly keys: TypeKeys
   /** Only in types: the args as a chain gives them. */
   readonly "~args"?: Args
+  /** Only in types, as `keys` says it at run time. */
+  readonly "~needs"?: Needs
+  readonly "~sets"?: Sets
 }
 
 /** A job with its args decoded. */
@@ -59,17 +71,17 @@ export class InvalidJobArgs extends Data.TaggedError("InvalidJobArgs")<{
   }
 }
 
-interface Body<Args, Value, E, R, R2, Needs> {
+interface Body<Args, Value, E, R, R2, Needs, NeededData, DataSet> {
   /**
    * Schema for the job data it needs, which `run` gets decoded as its third argument. Where it does not fit, the try is FAIL.
    * A chain of types that say so is checked when it is built, see `ChainBuilder`.
    */
-  readonly needs?: Schema.Codec<Needs, JobData>
+  readonly needs?: Schema.Codec<Needs, NeededData>
   /**
    * Schema for the data the job hands on, where it succeeds with any. Without it, data must be JSON as it is. A type that sets
    * nothing, or no other keys, says so with it.
    */
-  readonly data?: Schema.Codec<Value, JobData>
+  readonly data?: Schema.Codec<Value, DataSet>
   /**
    * Runs one try. Succeeding is COMPLETE, with data merged where an object is returned; a failure is FAIL, a defect FAIL
    * with its message, an interruption STOPPED; a `JobResult` says everything itself.
@@ -86,13 +98,17 @@ interface Body<Args, Value, E, R, R2, Needs> {
 }
 
 /** A type whose args are decoded from a job's `args`, with keys it does not know refused. */
-export interface Options<Args, Encoded, Value, E, R, R2, Needs> extends Body<Args, Value, E, R, R2, Needs> {
+export interface Options<Args, Encoded, Value, E, R, R2, Needs, NeededData extends JobData, DataSet extends JobData>
+  extends Body<Args, Value, E, R, R2, Needs, NeededData, DataSet>
+{
   readonly args?: Schema.Codec<Args, Encoded>
   readonly bytes?: never
 }
 
 /** A type whose args are decoded from a job's `bytes`, as a Request Manager sends them: base64, see `jsonBytes`. */
-export interface BytesOptions<Args, Value, E, R, R2, Needs> extends Body<Args, Value, E, R, R2, Needs> {
+export interface BytesOptions<Args, Value, E, R, R2, Needs, NeededData extends JobData, DataSet extends JobData>
+  extends Body<Args, Value, E, R, R2, Needs, NeededData, DataSet>
+{
   readonly bytes: Schema.Codec<Args, string>
   readonly args?: never
 }
@@ -113,10 +129,20 @@ export interface BytesOptions<Args, Value, E, R, R2, Needs> extends Body<Args, V
  * ```
  */
 export const make: {
-  <const Name extends string, Args, Value, E, R, R2 = never, Needs = undefined>(
+  <
+    const Name extends string,
+    Args,
+    Value,
+    E,
+    R,
+    R2 = never,
+    Needs = undefined,
+    NeededData extends JobData = {},
+    DataSet extends JobData = JobData
+  >(
     name: Name,
-    options: BytesOptions<Args, Value, E, R, R2, Needs>
-  ): JobType<Name, undefined, NoInfer<R | R2>>
+    options: BytesOptions<Args, Value, E, R, R2, Needs, NeededData, DataSet>
+  ): JobType<Name, undefined, NoInfer<R | R2>, RequiredKeys<NeededData>, keyof DataSet & string>
   <
     const Name extends string,
     Args = Readonly<Record<string, unknown>>,
@@ -125,12 +151,14 @@ export const make: {
     E = never,
     R = never,
     R2 = never,
-    Needs = undefined
+    Needs = undefined,
+    NeededData extends JobData = {},
+    DataSet extends JobData = JobData
   >(
     name: Name,
-    options: Options<Args, Encoded, Value, E, R, R2, Needs>
-  ): JobType<Name, NoInfer<Encoded>, NoInfer<R | R2>>
-} = (name: string, options: AnyOptions): JobType<any, any, any> => {
+    options: Options<Args, Encoded, Value, E, R, R2, Needs, NeededData, DataSet>
+  ): JobType<Name, NoInfer<Encoded>, NoInfer<R | R2>, RequiredKeys<NeededData>, keyof DataSet & string>
+} = (name: string, options: AnyOptions): JobType<any, any, any, any, any> => {
   const decode = decoderOf(name, options)
   const toData = options.data === undefined ? undefined : Schema.encodeUnknownResult(options.data, allFaults)
   const { retry, stop } = options
@@ -146,6 +174,9 @@ export const make: {
   const prepared = stop === undefined && toData === undefined && retry === undefined ? bindRun : bind
   return { name, keys: keysOf(options), prepare: (job) => Result.map(decode(job), prepared) }
 }
+
+type RequiredKeys<Data> = string extends keyof Data ? string
+  : { [Key in keyof Data & string]-?: {} extends Pick<Data, Key> ? never : Key }[keyof Data & string]
 
 /** A try has not begun, as the job data is not what the type needs. */
 export class InvalidJobData extends Data.TaggedError("InvalidJobData")<{
@@ -182,7 +213,7 @@ export const jsonBytes = <S extends Schema.Constraint>(schema: S) =>
   Schema.StringFromBase64.pipe(Schema.decodeTo(Schema.fromJsonString(schema)))
 
 type AnyOptions =
-  & Body<any, any, any, any, any, any>
+  & Body<any, any, any, any, any, any, any, any>
   & { readonly args?: Schema.Codec<any, any>; readonly bytes?: Schema.Codec<any, string> }
 
 const allFaults = { errors: "all", onExcessProperty: "error" } as const

@@ -9,6 +9,7 @@ import * as Graph from "../domain/Graph.ts"
 import type { JobChain } from "../domain/JobChain.ts"
 import { Fault, InvalidChain } from "../domain/Validation.ts"
 import * as ChainPlan from "./ChainPlan.ts"
+import type * as DataTypes from "./DataTypes.ts"
 import * as PlanCompiler from "./PlanCompiler.ts"
 import type * as PolicySpec from "./PolicySpec.ts"
 import type { SpecFault } from "./SpecFault.ts"
@@ -18,6 +19,8 @@ export interface TypeOfJob<Args = unknown> {
   readonly name: string
   readonly keys?: DataKeys.TypeKeys
   readonly "~args"?: Args
+  readonly "~needs"?: string
+  readonly "~sets"?: string
 }
 
 /** A list, or the key of one in job data at run time, of which each item gets a job or sequence of its own. */
@@ -64,25 +67,34 @@ type ArgsOf<Type> = Type extends TypeOfJob<infer Args>
   : { readonly args?: Readonly<Record<string, unknown>> }
 
 /** Jobs that are retried together. */
-export interface Sequence<Name extends string, Jobs, Outer extends string>
+export interface Sequence<Name extends string, Jobs, Outer extends string, Around extends string>
   extends Common<Name>, PolicySpec.Of<typeof PolicySpec.sequence>
 {
-  readonly sequence: Checked<Jobs, Outer>
+  readonly sequence: Checked<Jobs, Outer, Around>
 }
 
-/** The jobs of a level, in which each may need the others of it and those further out. */
-export type Checked<Jobs, Outer extends string> = {
-  readonly [Key in keyof Jobs]: CheckedEntry<Jobs[Key], Exclude<(keyof Jobs & string) | Outer, Key>>
+/**
+ * The jobs of a level, in which each may need the others of it and those further out. `Around` are the keys of job data that are set
+ * before it.
+ */
+export type Checked<Jobs, Outer extends string, Around extends string> = {
+  readonly [Key in keyof Jobs]:
+    & CheckedEntry<Jobs, Key, Exclude<(keyof Jobs & string) | Outer, Key>, Around>
+    & DataTypes.WithData<Jobs, Key, Around>
 }
 
-type CheckedEntry<Entry, Name extends string> = Entry extends { readonly sequence: infer Inside }
-  ? Sequence<Name, Inside, Name>
-  : Entry extends { readonly type: infer Type } ? Typed<Name, Type>
+type CheckedEntry<Jobs, Key extends keyof Jobs, Name extends string, Around extends string> = Jobs[Key] extends
+  { readonly sequence: infer Inside } ? Sequence<Name, Inside, Name, DataTypes.SetAround<Jobs, Key, Around>>
+  : Jobs[Key] extends { readonly type: infer Type } ? Typed<Name, Type>
   : Command<Name>
 
 /**
  * Makes a chain. Its request id is empty, for the caller to give. Throws `InvalidChain`, which lists every fault, for what
  * the compiler cannot see.
+ *
+ * A job of a type that `needs` a key of job data is refused by the compiler where everything before it is known: jobs of types
+ * that say what they set. After a command, a sequence or any other type the compiler is silent, and `make` throws where it can tell.
+ * Both look at keys, not at the types of their values.
  *
  * **Example**
  *
@@ -108,7 +120,7 @@ export const make = <const Jobs extends Readonly<Record<string, object>>>(spec: 
   readonly timeout?: string
   /** How many jobs may run at once: of the chain, of a type, of a key. */
   readonly limits?: NonNullable<PolicySpec.Of<typeof PolicySpec.chain>["limits"]>
-  readonly jobs: Jobs & Checked<Jobs, never>
+  readonly jobs: Jobs & Checked<Jobs, never, never>
 }): JobChain => {
   const types = new Map<string, DataKeys.TypeKeys>([["noop", joins]])
   const plan = ChainPlan.read({ ...spec, jobs: withTypeNames(spec.jobs, types) })

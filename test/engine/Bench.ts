@@ -144,7 +144,7 @@ export const jobsThat = (
   stop?: (args: unknown, context: JobContext) => Effect.Effect<unknown, unknown>
 ): Layer.Layer<JobFactory> => {
   const options = { run, ...(stop === undefined ? {} : { stop }) }
-  return JobFactory.layer([JobType.make("noop", options as never) as JobType.JobType])
+  return JobFactory.layer([JobType.make("noop", options)])
 }
 
 /** Runs an effect with fibers that yield at every so many operations. */

@@ -19,6 +19,9 @@ const faultsOf = (make: () => unknown) => {
   }
 }
 
+const missing = (path: string) =>
+  `missing-data ${path}.type: a job of this type needs "version" in its data, which nothing before it sets`
+
 describe("ChainBuilder", () => {
   describe("make", () => {
     it("makes what a file of the same form makes", () => {
@@ -66,35 +69,81 @@ describe("ChainBuilder", () => {
       ChainBuilder.make({ jobs: { greet: { type: greet, args: { whom: "world" } } } })
     })
 
-    it("throws where a job needs data that nothing before it sets", () => {
+    describe("where job types say which data they need and set", () => {
       const version = Schema.Struct({ version: Schema.String, channel: Schema.optionalKey(Schema.String) })
       const build = JobType.make("build", { data: version, needs: Schema.Struct({}), run: () => Effect.void })
       const deploy = JobType.make("deploy", { needs: version, run: (_, __, data) => Effect.log(data.version) })
-      const fault = `a job of this type needs "version" in its data, which nothing before it sets`
-      assert.deepStrictEqual(
-        faultsOf(() => ChainBuilder.make({ jobs: { a: { type: build }, b: { type: deploy, needs: "a" } } })),
-        []
-      )
-      assert.deepStrictEqual(faultsOf(() => ChainBuilder.make({ jobs: { a: { type: build }, b: { type: deploy } } })), [
-        `missing-data jobs.b.type: ${fault}`
-      ])
-      assert.deepStrictEqual(
-        faultsOf(() =>
-          ChainBuilder.make({
-            jobs: {
-              a: { type: deploy, data: { version: "1" } },
-              s: { sequence: { b: { type: deploy } } },
-              c: { run: "x" }
-            }
-          })
-        ),
-        [`missing-data jobs.s.sequence.b.type: ${fault}`]
-      )
-      // A command may set anything.
-      assert.deepStrictEqual(
-        faultsOf(() => ChainBuilder.make({ jobs: { a: { run: "x" }, b: { type: deploy, needs: "a" } } })),
-        []
-      )
+      const test = JobType.make("test", {
+        data: Schema.Struct({ passed: Schema.Boolean }),
+        run: () => Effect.succeed({ passed: true })
+      })
+      const plain = JobType.make("plain", { run: () => Effect.void })
+
+      it("takes jobs that get what they need: of those before them, of their data, of an item, of what may set anything", () => {
+        ChainBuilder.make({ jobs: { a: { type: build }, b: { type: deploy, needs: "a" } } })
+        ChainBuilder.make({
+          jobs: { a: { type: build }, b: { type: test, needs: ["a"] }, c: { type: deploy, needs: "b" } }
+        })
+        ChainBuilder.make({ jobs: { a: { type: deploy, data: { version: "1" } } } })
+        ChainBuilder.make({ jobs: { a: { type: test, data: { version: "1" } }, b: { type: deploy, needs: "a" } } })
+        ChainBuilder.make({ jobs: { a: { type: deploy, each: { of: ["1", "2"], as: "version" } } } })
+        ChainBuilder.make({ jobs: { a: { type: build }, s: { needs: "a", sequence: { b: { type: deploy } } } } })
+        ChainBuilder.make({
+          jobs: {
+            s: { each: { of: ["1"], as: "version" }, sequence: { a: { type: test }, b: { type: deploy, needs: "a" } } }
+          }
+        })
+        ChainBuilder.make({ jobs: { a: { run: "x" }, b: { type: test, needs: "a" }, c: { type: deploy, needs: "b" } } })
+        ChainBuilder.make({ jobs: { a: { type: plain }, b: { type: deploy, needs: "a" } } })
+        ChainBuilder.make({ jobs: { a: { type: "build" }, b: { type: deploy, needs: "a" } } })
+        ChainBuilder.make({ jobs: { s: { sequence: { a: { type: build } } }, b: { type: deploy, needs: "s" } } })
+      })
+
+      it("has the compiler refuse jobs that need what nothing before them sets", () => {
+        assert.deepStrictEqual(
+          faultsOf(() =>
+            ChainBuilder.make({
+              jobs: {
+                a: { type: build },
+                // @ts-expect-error -- It does not need "a".
+                b: { type: deploy },
+                c: { type: test },
+                d: { type: test, needs: "c" },
+                // @ts-expect-error -- Neither "d" nor "c" sets it.
+                e: { type: deploy, needs: ["d"], data: { channel: "x" } }
+              }
+            })
+          ),
+          [missing("jobs.b"), missing("jobs.e")]
+        )
+        assert.deepStrictEqual(
+          faultsOf(() =>
+            ChainBuilder.make({
+              jobs: {
+                a: { type: test },
+                s: {
+                  needs: "a",
+                  sequence: {
+                    b: { type: test },
+                    // @ts-expect-error -- Nor does "a", before the sequence.
+                    c: { type: deploy, needs: "b" }
+                  }
+                }
+              }
+            })
+          ),
+          [missing("jobs.s.sequence.c")]
+        )
+      })
+
+      it("throws where the compiler cannot see what is before a job", () => {
+        assert.deepStrictEqual(
+          faultsOf(() =>
+            ChainBuilder.make({ jobs: { s: { sequence: { a: { type: test } } }, b: { type: deploy, needs: "s" } } })
+          ),
+          [missing("jobs.b")]
+        )
+      })
     })
 
     it("throws every fault that the compiler cannot see", () => {
