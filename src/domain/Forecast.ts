@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Graph from "./Graph.ts"
-import { at } from "./Graph.ts"
+import { at, neighbours } from "./Graph.ts"
 import type { Job, JobChain } from "./JobChain.ts"
 import * as Nesting from "./Nesting.ts"
 import * as Repetition from "./Repetition.ts"
@@ -83,13 +83,17 @@ const beginsOf = (sequences: Sequences.Sequences): Float64Array => {
 const inOrder = ({ jobs, levels }: Graph.Graph): ReadonlyArray<number> =>
   Array.from(jobs.keys()).toSorted((left, right) => at(levels, left) - at(levels, right))
 
-/** From the last job back, each time to the first of those before it that is one level lower. */
+/** From the last job back, each time to the first of those before it of the highest level. */
 const longestPath = ({ ids, levels, previous }: Graph.Graph): ReadonlyArray<string> => {
   const path: Array<string> = []
   let job = levels.reduce((deepest, level, index) => level > at(levels, deepest) ? index : deepest, 0)
-  for (let level = at(levels, job); level >= 0; level--) {
+  while (job >= 0) {
     path.push(ids[job] as string)
-    job = Graph.neighbours(previous, job).find((parent) => levels[parent] === level - 1) ?? job
+    // Levels leave room for jobs that may come in between.
+    job = neighbours(previous, job).reduce(
+      (last, parent) => last < 0 || at(levels, parent) > at(levels, last) ? parent : last,
+      -1
+    )
   }
   return path.toReversed()
 }

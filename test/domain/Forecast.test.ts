@@ -104,6 +104,16 @@ describe("Forecast", () => {
       assert.deepStrictEqual(time, { atOnce: 28_000, oneByOne: 28_000 })
     })
 
+    it("finds the longest path past lists that are not known yet, which leave room for jobs in between", () => {
+      const each = { from: "hosts", as: "host", template: { jobs: { "": { id: "" } } } }
+      assert.deepStrictEqual(forecast("a -> b c\nb -> d\nc -> d\nd -> e", { b: { each } }).longestPath, [
+        "a",
+        "b",
+        "d",
+        "e"
+      ])
+    })
+
     it("finds the forecast of large chains", () => {
       const size = 100_000
       const jobs = Object.fromEntries(Array.from({ length: size }, (_, i) => [`j${i}`, { id: `j${i}`, timeout: "1s" }]))
