@@ -9,9 +9,10 @@ import { randomBytes } from "node:crypto"
 import * as Path from "node:path"
 import type { JobChain } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
-import type { ParsedChain } from "../spec/ChainFile.ts"
+import * as ChainFile from "../spec/ChainFile.ts"
 import { BadInput } from "./BadInput.ts"
 import type * as ChainRun from "./ChainRun.ts"
+import * as DataCheck from "./DataCheck.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as InitialData from "./InitialData.ts"
 import * as InputFile from "./InputFile.ts"
@@ -45,6 +46,8 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
     return yield* new BadInput({ message })
   }
   const jobChain = { ...InitialData.addTo(parsed.jobChain, options.data), requestId }
+  const faults = yield* DataCheck.faultsOf(jobChain)
+  if (faults.length > 0) return yield* ChainFile.errorOf(parsed, faults)
   const run = database === undefined
     ? inMemory(options, jobChain)
     // By its name it is found again; in wire form it has none.
@@ -67,10 +70,10 @@ const stored = Effect.fnUntraced(
 )
 
 /** A readable id that is not given twice: what the chain is called, when, and four random letters. */
-const requestIdFor = (parsed: ParsedChain, file: string): string => {
+const requestIdFor = (parsed: ChainFile.ParsedChain, file: string): string => {
   const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")
   return `${nameOf(parsed, file)}-${time}-${randomBytes(2).toString("hex")}`
 }
 
-const nameOf = ({ name }: ParsedChain, file: string): string =>
+const nameOf = ({ name }: ChainFile.ParsedChain, file: string): string =>
   name || (file === InputFile.stdin ? "chain" : Path.parse(file).name)

@@ -10,6 +10,7 @@ import { Environment, EvaluationError, ParseError, TypeError } from "@marcbachma
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Conditions from "../engine/Conditions.ts"
+import * as CelKeys from "./CelKeys.ts"
 
 const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
   .registerVariable("data", "map")
@@ -41,7 +42,10 @@ const read = (text: string): Result.Result<Conditions.Condition, string> =>
   })
 
 /** The language of the layer, for those who only want to know whether a condition is sound. */
-export const language: Conditions.Language = { read }
+export const language: Conditions.Language = {
+  read,
+  keysOf: (text) => Result.getOrUndefined(Result.map(attempt(() => environment.parse(text).ast), CelKeys.make))
+}
 
 /** Lets traversers read conditions: provide it to `TraverserFactory.layer`. */
 export const layer: Layer.Layer<never> = Layer.succeed(Conditions.Current, language)

@@ -1,80 +1,96 @@
 /**
  * Which keys of job data are read but set by nobody, set but read by nobody, or set by two of which either may win.
  *
- * It goes by what job types say of their data. A type that does not say what it sets may set anything, so that nothing is
- * missing after it; one that does not say what it reads may read anything, so that nothing before it is in vain.
+ * It goes by what job types, conditions and lists say of data: see `DataUse`. A job of which it is not known what it sets may set anything,
+ * so that nothing is missing after it; one of which it is not known what it reads may read anything, so that nothing before it is in
+ * vain.
  *
  * @since 0.1.0
  */
-import { at, type Graph, neighbours } from "./Graph.ts"
-import type { Job } from "./JobChain.ts"
+import * as DataUse from "./DataUse.ts"
+import * as Graph from "./Graph.ts"
+import { at, neighbours } from "./Graph.ts"
+import type { JobChain } from "./JobChain.ts"
 
-/** What a job type says of its data. What is absent is not known. */
-export interface TypeKeys {
-  /** Keys that must be there when it starts. */
-  readonly needs?: ReadonlyArray<string>
-  /** Keys that it looks at, those it needs among them. */
-  readonly reads?: ReadonlyArray<string>
-  readonly sets?: ReadonlyArray<string>
-}
+export type { ConditionKeys, Sources, TypeKeys } from "./DataUse.ts"
 
 export interface DataFinding {
   /**
-   * `never-set`: the job needs the key, and nothing before it sets it. `never-read`: the job sets the key, and nothing
-   * after it reads it. `either-wins`: two jobs before the job set the key, and what it sees is from the one whose data comes last.
+   * `never-set`: the job needs the key, and nothing before it sets it. `never-read`: the job sets the key or starts with it, and
+   * nothing reads it. `either-wins`: two jobs before the job set the key, and what it sees is from the one whose data comes last.
    */
   readonly kind: "never-set" | "never-read" | "either-wins"
   readonly job: string
   readonly key: string
+  /** What of the job needs the key that is never set. */
+  readonly neededBy?: DataUse.Needing
   /** The two jobs of which either wins. */
   readonly setBy?: readonly [string, string]
 }
 
-/** Returns what is remarkable in a chain that is valid, in time of its jobs and edges for each key that types name. */
-export const find = (graph: Graph, keysOf: (type: string) => TypeKeys | undefined): ReadonlyArray<DataFinding> => {
-  const uses = graph.jobs.map((job) => useOf(job, keysOf(job.type ?? "") ?? {}))
-  const keys = new Set(uses.flatMap(({ needs, sets }) => [...needs ?? [], ...sets ?? []]))
-  if (keys.size === 0) return []
-  const order = Array.from(uses.keys()).toSorted((left, right) => at(graph.levels, left) - at(graph.levels, right))
-  const subject: Subject = { graph, uses, order, anySetBefore: anySetBefore(graph, uses, order) }
-  return Array.from(keys).flatMap((key) => findingsOf(key, subject))
+/**
+ * Returns what is remarkable in a chain that is valid, in time of its jobs and edges for each key that types, conditions and lists
+ * name.
+ */
+export const find = (jobChain: JobChain, sources: DataUse.Sources): ReadonlyArray<DataFinding> => {
+  const subject = subjectOf(Graph.make(jobChain), sources)
+  const followed = keysToFollow(subject)
+  return [...Array.from(followed).flatMap((key) => findingsOf(key, subject)), ...unreadData(subject, followed)]
 }
-
-interface Use {
-  readonly needs: ReadonlySet<string> | undefined
-  readonly reads: ReadonlySet<string> | undefined
-  readonly sets: ReadonlySet<string> | undefined
-  /** What its own data in the chain holds. */
-  readonly starts: ReadonlySet<string>
-}
-
-const useOf = ({ data, each, item, sequenceWhen, when }: Job, { needs, reads, sets }: TypeKeys): Use => ({
-  needs: setOf(needs),
-  // A condition may look at anything, and the jobs of a list that is not known yet may do anything.
-  reads: when || sequenceWhen || each ? undefined : setOf(reads),
-  sets: each ? undefined : setOf(sets),
-  starts: new Set(Object.keys({ ...data, ...item }))
-})
-
-const setOf = (keys: ReadonlyArray<string> | undefined) => keys === undefined ? undefined : new Set(keys)
 
 interface Subject {
-  readonly graph: Graph
-  readonly uses: ReadonlyArray<Use>
+  readonly graph: Graph.Graph
+  readonly uses: ReadonlyArray<DataUse.DataUse>
   /** Every job after those before it. */
   readonly order: ReadonlyArray<number>
-  /** Job index → 1 where something before it may set anything. */
+  /** Job index → 1 where something before it may set anything, and where something after it may read anything. */
   readonly anySetBefore: Uint8Array
+  readonly anyReadAfter: Uint8Array
 }
 
-const anySetBefore = ({ previous }: Graph, uses: ReadonlyArray<Use>, order: ReadonlyArray<number>): Uint8Array => {
-  const may = new Uint8Array(uses.length)
-  for (const job of order) {
-    const isAny = neighbours(previous, job).some((parent) => may[parent] === 1 || uses[parent]?.sets === undefined)
-    may[job] = isAny ? 1 : 0
+const subjectOf = (graph: Graph.Graph, sources: DataUse.Sources): Subject => {
+  const uses = DataUse.make(graph, sources)
+  const order = Array.from(uses.keys()).toSorted((left, right) => at(graph.levels, left) - at(graph.levels, right))
+  const spread = (jobs: ReadonlyArray<number>, along: Graph.Adjacency, field: "sets" | "reads"): Uint8Array => {
+    const may = new Uint8Array(uses.length)
+    for (const job of jobs) {
+      const isAny = neighbours(along, job).some((other) => may[other] === 1 || uses[other]?.[field] === undefined)
+      may[job] = isAny ? 1 : 0
+    }
+    return may
   }
-  return may
+  return {
+    graph,
+    uses,
+    order,
+    anySetBefore: spread(order, graph.previous, "sets"),
+    anyReadAfter: spread(order.toReversed(), graph.next, "reads")
+  }
 }
+
+/** Keys of which something may be found. In most chains commands may set and read anything, and there are few. */
+const keysToFollow = ({ anySetBefore, uses }: Subject): ReadonlySet<string> => {
+  const named = new Set(uses.flatMap(({ reads }) => [...reads ?? []]))
+  const found = new Set<string>()
+  for (const [job, { given, needs, sets }] of uses.entries()) {
+    if (anySetBefore[job] === 0) { for (const key of needs.keys()) found.add(key) }
+    for (const key of sets ?? []) found.add(key)
+    for (const key of given) if (named.has(key)) found.add(key)
+  }
+  return found
+}
+
+/** What jobs start with of which nobody knows: nothing has to be followed, as only who may read anything could read it. */
+const unreadData = (
+  { anyReadAfter, graph, uses }: Subject,
+  followed: ReadonlySet<string>
+): ReadonlyArray<DataFinding> =>
+  uses.flatMap(({ given, reads }, job) =>
+    reads === undefined || anyReadAfter[job] === 1
+      ? []
+      : Array.from(given).filter((key) => !followed.has(key))
+        .map((key) => ({ kind: "never-read", job: graph.ids[job] as string, key }))
+  )
 
 const nobody = -1
 const several = -2
@@ -86,13 +102,13 @@ const findingsOf = (key: string, subject: Subject): ReadonlyArray<DataFinding> =
   // Job index → who has set what those after the job see.
   const setBy = new Int32Array(uses.length).fill(nobody)
   for (const job of order) {
-    const { needs, reads, sets, starts } = uses[job] as Use
+    const { given, item, needs, reads, sets } = uses[job] as DataUse.DataUse
     const id = graph.ids[job] as string
     const { other, seen } = merge(Array.from(neighbours(graph.previous, job), (parent) => at(setBy, parent)))
     const isRead = reads === undefined || reads.has(key)
-    if (needs?.has(key) && seen === nobody && !starts.has(key) && anySetBefore[job] === 0) {
-      findings.push({ kind: "never-set", job: id, key })
-    }
+    const neededBy = needs.get(key)
+    const isThere = seen !== nobody || given.has(key) || item.has(key) || anySetBefore[job] === 1
+    if (neededBy !== undefined && !isThere) findings.push({ kind: "never-set", job: id, key, neededBy })
     if (other !== undefined && (isRead || (!sets?.has(key) && readAfter[job] === 1))) {
       findings.push({
         kind: "either-wins",
@@ -101,9 +117,11 @@ const findingsOf = (key: string, subject: Subject): ReadonlyArray<DataFinding> =
         setBy: [graph.ids[seen] as string, graph.ids[other] as string]
       })
     }
-    if (sets?.has(key) && readAfter[job] === 0) findings.push({ kind: "never-read", job: id, key })
+    const isInVain = sets?.has(key) || (given.has(key) && !isRead)
+    if (isInVain && readAfter[job] === 0) findings.push({ kind: "never-read", job: id, key })
     const handedOn = other === undefined ? seen : several
-    setBy[job] = sets?.has(key) || (seen === nobody && starts.has(key)) ? job : handedOn
+    const isOwn = sets?.has(key) || item.has(key) || (seen === nobody && given.has(key))
+    setBy[job] = isOwn ? job : handedOn
   }
   return findings
 }
@@ -121,7 +139,7 @@ const readAfterOf = (key: string, { graph, order, uses }: Subject): Uint8Array =
   const readAfter = new Uint8Array(uses.length)
   for (const job of order.toReversed()) {
     const isRead = neighbours(graph.next, job).some((child) => {
-      const { reads, sets } = uses[child] as Use
+      const { reads, sets } = uses[child] as DataUse.DataUse
       return reads === undefined || reads.has(key) || (!sets?.has(key) && readAfter[child] === 1)
     })
     readAfter[job] = isRead ? 1 : 0

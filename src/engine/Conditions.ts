@@ -8,10 +8,13 @@
  */
 import * as Context from "effect/Context"
 import * as Result from "effect/Result"
+import type { ConditionKeys } from "../domain/DataUse.ts"
 import { Fault } from "../domain/Fault.ts"
 import type { Graph } from "../domain/Graph.ts"
 import type { Each, Job } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
+
+export type { ConditionKeys } from "../domain/DataUse.ts"
 
 /** What a condition can look at. */
 export interface Facts {
@@ -26,6 +29,8 @@ export type Condition = (facts: Facts) => Result.Result<boolean, string>
 export interface Language {
   /** Returns the condition that a text says, or what is wrong with the text. */
   readonly read: (text: string) => Result.Result<Condition, string>
+  /** Returns the keys of data that a text which can be read looks at; `undefined` where that may be any. */
+  readonly keysOf?: (text: string) => ConditionKeys | undefined
 }
 
 const none: Language = {

@@ -5,7 +5,6 @@
  */
 import * as Result from "effect/Result"
 import * as DataKeys from "../domain/DataKeys.ts"
-import * as Graph from "../domain/Graph.ts"
 import type { JobChain } from "../domain/JobChain.ts"
 import { Fault, InvalidChain } from "../domain/Validation.ts"
 import * as ChainPlan from "./ChainPlan.ts"
@@ -140,7 +139,7 @@ const missingData = (
   types: ReadonlyMap<string, DataKeys.TypeKeys>
 ): ReadonlyArray<SpecFault> => {
   if (!types.values().some(({ needs }) => needs !== undefined && needs.length > 0)) return []
-  return DataKeys.find(Graph.make(jobChain), (type) => types.get(type))
+  return DataKeys.find(jobChain, { keysOf: (type) => types.get(type) })
     .filter(({ kind }) => kind === "never-set")
     .map(({ job, key }) => ({
       kind: "missing-data",

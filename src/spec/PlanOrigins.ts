@@ -28,6 +28,7 @@ export const pathInSpec = (origins: PlanOrigins, [field, id, key, ...rest]: Path
   const step = originOf(origins, String(id))
   if (step === undefined) return ["jobs"]
   if (field !== "jobs" || key === undefined) return pathOf(step)
+  if (key === "each" && step.fanOut !== undefined) return step.fanOut.list
   const ofSequence = sequenceKeys.get(String(key))
   if (ofSequence !== undefined) return [...pathOf(sequenceOf(step)), ofSequence, ...rest]
   const isShort = step.kind === "job" && "run" in step.entry && (key === "args" || key === "type")

@@ -43,6 +43,27 @@ describe("bad input", () => {
       assert.throws(() => work.read("ran"))
     }))
 
+  it.live("is a list that nothing sets, unless it is given", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write(
+        "data.yaml",
+        "jobs:\n  first: { type: noop }\n  host: { needs: [first], each: hosts, run: echo x >> ran }\n"
+      )
+      const { exit, stderr } = yield* work.run("run", "--memory", "data.yaml")
+      assert.strictEqual(exit, 2)
+      assert.strictEqual(
+        stderr,
+        "data.yaml:3:33: job \"host\" needs \"hosts\" in its data, which nothing before it sets; --data hosts:=… gives it\n"
+      )
+      assert.throws(() => work.read("ran"))
+      // As that may be, the file is not wrong.
+      assert.strictEqual((yield* work.run("validate", "data.yaml")).exit, 0)
+      const given = yield* work.run("run", "--memory", "data.yaml", "--data", "hosts:=[\"a\",\"b\"]")
+      assert.strictEqual(given.exit, 0)
+      assert.strictEqual(work.read("ran"), "x\nx\n")
+    }))
+
   it.live("is a chain for the other command", () =>
     Effect.gen(function*() {
       const work = yield* Workplace.make

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DataKeys from "../../src/domain/DataKeys.ts"
-import * as Graph from "../../src/domain/Graph.ts"
 import { chainOf } from "../../src/testing/index.ts"
 
 const types: Readonly<Record<string, DataKeys.TypeKeys>> = {
@@ -10,13 +9,21 @@ const types: Readonly<Record<string, DataKeys.TypeKeys>> = {
   check: { needs: ["url"], reads: ["url"], sets: [] }
 }
 
+const conditions: Readonly<Record<string, DataKeys.ConditionKeys>> = {
+  "version is 1": { needs: ["version"], reads: ["version"] },
+  "has url": { needs: [], reads: ["url"] }
+}
+
 /** What is found in a drawing in which each job is of the type of its name, up to a digit. */
 const find = (drawing: string, fields: Parameters<typeof chainOf>[1] = {}): ReadonlyArray<string> => {
-  const graph = Graph.make(chainOf(drawing, fields))
-  const named = { ...graph, jobs: graph.jobs.map((job) => ({ ...job, type: job.id?.replace(/\d$/, "") ?? "" })) }
-  return DataKeys.find(named, (type) => types[type]).map(({ job, key, kind, setBy }) =>
-    [job, key, kind, ...setBy ?? []].join(" ")
+  const chain = chainOf(drawing, fields)
+  const jobs = Object.entries(chain.jobs ?? {}).map(([id, job]) =>
+    [id, { ...job, type: id.replace(/\d$/, "") }] as const
   )
+  const named = { ...chain, jobs: Object.fromEntries(jobs) }
+  return DataKeys.find(named, { keysOf: (type) => types[type], keysOfCondition: (text) => conditions[text] }).map((
+    { job, key, kind, setBy }
+  ) => [job, key, kind, ...setBy ?? []].join(" "))
 }
 
 describe("DataKeys", () => {
@@ -35,9 +42,55 @@ describe("DataKeys", () => {
     })
 
     it("takes an item for set, and a list that is not known yet to bring jobs that read and set anything", () => {
-      const each = { from: "url", as: "item", template: { jobs: { "": { id: "", state: 1 } } } }
+      const each = { from: "version", as: "item", template: { jobs: { "": { id: "", state: 1 } } } }
       assert.deepStrictEqual(find("nothing -> check", { check: { item: { url: "x" } } }), [])
       assert.deepStrictEqual(find("build -> nothing\nnothing -> check", { nothing: { each } }), [])
+    })
+
+    it("finds lists that nothing before sets", () => {
+      const each = { from: "hosts", as: "item", template: { jobs: { "": { id: "", state: 1 } } } }
+      assert.deepStrictEqual(find("build -> nothing", { nothing: { each } }), ["nothing hosts never-set"])
+      assert.deepStrictEqual(find("any -> nothing", { nothing: { each } }), [])
+    })
+
+    it("finds keys that conditions take and nothing before sets, and takes what they look at for read", () => {
+      assert.deepStrictEqual(find("nothing -> deploy", { nothing: { when: "version is 1" } }), [
+        "nothing version never-set",
+        "deploy version never-set",
+        "deploy url never-read"
+      ])
+      assert.deepStrictEqual(find("build -> nothing", { nothing: { when: "version is 1" } }), [])
+      assert.deepStrictEqual(
+        find("nothing1 -> nothing2", { nothing1: { data: { url: 1 } }, nothing2: { when: "has url" } }),
+        []
+      )
+    })
+
+    it("leaves it to conditions, also those of a sequence around, whether a key they look at is needed", () => {
+      assert.deepStrictEqual(find("nothing -> check", { check: { when: "has url" } }), [])
+      assert.deepStrictEqual(find("nothing -> check", { check: { when: "anything" } }), [])
+      const inSequence = (sequenceWhen: string) =>
+        find("nothing1 -> nothing2\nnothing2 -> check\ncheck -> nothing3", {
+          nothing2: { sequenceId: "nothing2", sequenceWhen },
+          check: { sequenceId: "nothing2" }
+        })
+      assert.deepStrictEqual(inSequence("has url"), [])
+      assert.deepStrictEqual(inSequence("version is 1"), ["nothing2 version never-set", "check url never-set"])
+    })
+
+    it("finds what jobs start with and nothing reads", () => {
+      assert.deepStrictEqual(find("nothing1 -> nothing2", { nothing1: { data: { a: 1 } } }), ["nothing1 a never-read"])
+      assert.deepStrictEqual(find("nothing1 -> any", { nothing1: { data: { a: 1 } } }), [])
+      assert.deepStrictEqual(find("nothing -> check", { check: { data: { url: "x" } } }), [])
+    })
+
+    it("finds what the jobs of large chains start with", () => {
+      const size = 20_000
+      const jobs = Object.fromEntries(
+        Array.from({ length: size }, (_, i) => [`j${i}`, { id: `j${i}`, type: "nothing", data: { [`k${i}`]: i } }])
+      )
+      const adjacencyList = Object.fromEntries(Array.from({ length: size - 1 }, (_, i) => [`j${i}`, [`j${i + 1}`]]))
+      assert.lengthOf(DataKeys.find({ jobs, adjacencyList }, { keysOf: (type) => types[type] }), size)
     })
 
     it("finds keys that are set and read by nothing after the job, or only once another has set them", () => {
