@@ -6,6 +6,8 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Forecast from "../domain/Forecast.ts"
+import * as DataCheck from "./DataCheck.ts"
+import * as DataText from "./DataText.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as InputFile from "./InputFile.ts"
 import * as Output from "./Output.ts"
@@ -26,7 +28,17 @@ export const plan = Effect.fnUntraced(function*({ file, output }: PlanOptions) {
     return ExitCode.badInput
   }
   const forecast = Forecast.make(parsed.success.jobChain)
-  if (output === "pretty") Output.out(PlanText.pretty(forecast))
-  else Output.out(`${JSON.stringify({ file, valid: true, faults: [], ...PlanText.toJson(forecast) }, null, 2)}\n`)
+  const findings = yield* DataCheck.findings(parsed.success.jobChain)
+  if (output === "pretty") Output.out(PlanText.pretty(forecast) + DataText.pretty(findings))
+  else {
+    const whole = {
+      file,
+      valid: true,
+      faults: [],
+      ...PlanText.toJson(forecast),
+      dataFindings: DataText.toJson(findings)
+    }
+    Output.out(`${JSON.stringify(whole, null, 2)}\n`)
+  }
   return 0
 })

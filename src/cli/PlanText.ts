@@ -6,6 +6,7 @@
 import type { Forecast, JobForecast } from "../domain/Forecast.ts"
 import * as GoDuration from "../domain/GoDuration.ts"
 import type { TimeBound } from "../domain/TimeBound.ts"
+import { listed } from "./Listed.ts"
 import * as Table from "./Table.ts"
 
 /** Returns the forecast as the document of `--output json`. Times are milliseconds; `null` is no limit. */
@@ -80,10 +81,3 @@ const describeTime = ({ fanOuts, jobs, time }: Forecast): string => {
   if (unlimited.length === 0 && fanOuts.length > 0) return unknownYet
   return `no limit is known, as these have no timeout: ${listed(unlimited)}`
 }
-
-const listed = (ids: ReadonlyArray<string>): string => {
-  const hidden = ids.length - listedMax
-  return `${ids.slice(0, listedMax).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`
-}
-
-const listedMax = 5

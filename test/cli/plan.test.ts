@@ -15,6 +15,17 @@ jobs:
       smoke: { needs: [push], run: ./smoke.sh, data: { deep: true } }
 `
 
+const data = `jobs:
+  left: { type: noop, data: { target: a } }
+  right: { type: noop, data: { target: b } }
+  gate: { needs: [left, right], type: noop, when: data.target == "a" && data.ready }
+  host:
+    needs: [gate]
+    each: { of: hosts, as: host }
+    type: noop
+  last: { needs: [host], type: noop, data: { note: x } }
+`
+
 const job = (id: string, fields: object) => ({ id, type: "noop", state: 1, timeout: "1m", ...fields })
 
 describe("plan", () => {
@@ -76,8 +87,45 @@ time: no limit is known, as these have no timeout: begin, build, lint, rollout.p
         fanOuts: [],
         triesMax: 5,
         waitsMaxMs: { atOnce: 1000, oneByOne: 1000 },
-        timeMaxMs: { atOnce: 241_000, oneByOne: 301_000 }
+        timeMaxMs: { atOnce: 241_000, oneByOne: 301_000 },
+        dataFindings: [{ kind: "never-read", key: "version", job: "a" }]
       } as never)
+    }))
+
+  it.live("says what nothing sets or reads, and what is set by two jobs of which either may win", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write("data.yaml", data)
+      const pretty = yield* work.run("plan", "data.yaml")
+      assert.strictEqual(pretty.exit, 0)
+      assert.deepStrictEqual(
+        pretty.stdout.split("\n").slice(-5),
+        [
+          "data: target comes to gate from left or right, whichever is complete last",
+          "      nothing sets ready, which is looked at by the condition of gate; --data ready=… gives it",
+          "      nothing sets hosts, which is the list of host; --data hosts:=… gives it",
+          "      nothing reads note, which is set by last",
+          ""
+        ]
+      )
+      const json = yield* work.run("plan", "data.yaml", "--output", "json")
+      assert.deepStrictEqual((JSON.parse(json.stdout) as { readonly dataFindings: unknown }).dataFindings, [
+        { kind: "either-wins", key: "target", job: "gate", setBy: ["left", "right"] },
+        { kind: "never-set", key: "ready", job: "gate", neededBy: "condition" },
+        { kind: "never-set", key: "hosts", job: "host", neededBy: "list" },
+        { kind: "never-read", key: "note", job: "last" }
+      ])
+    }))
+
+  it.live("says nothing of data where commands may set and read anything", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write(
+        "commands.yaml",
+        "jobs:\n  a: { run: x, data: { b: 1 } }\n  host: { needs: [a], each: hosts, run: x, when: data.c }\n"
+      )
+      const { stdout } = yield* work.run("plan", "commands.yaml")
+      assert.notInclude(stdout, "data:")
     }))
 
   it.live("reports every fault with its place, of types and args, too", () =>
