@@ -17,25 +17,32 @@ import * as Layers from "./Layers.ts"
 export const findings = (jobChain: JobChain): Effect.Effect<ReadonlyArray<DataKeys.DataFinding>> =>
   Effect.map(sourcesOf(jobChain), (sources) => DataKeys.find(jobChain, sources))
 
-/** Returns the faults of a chain that is about to run with no other data: jobs that are sure to fail, as nothing sets what they need. */
-export const faultsOf = Effect.fnUntraced(function*(jobChain: JobChain) {
+/** Returns what jobs are sure to fail without, as nothing in the chain sets it. */
+export const missing = Effect.fnUntraced(function*(jobChain: JobChain) {
   const sources = yield* sourcesOf(jobChain)
   const jobs = Object.values(jobChain.jobs ?? {})
   if (!jobs.some(({ each, type }) => each || (sources.keysOf(type ?? "")?.needs ?? []).length > 0)) return []
   return DataKeys.find(jobChain, sources)
     .filter(({ kind, neededBy }) => kind === "never-set" && neededBy !== "condition")
-    .map(toFault)
 })
 
-const toFault = ({ job, key, neededBy }: DataKeys.DataFinding): Fault =>
-  new Fault({
+/** Returns the faults of a chain that is about to run with no other data. */
+export const faultsOf = (jobChain: JobChain): Effect.Effect<ReadonlyArray<Fault>> =>
+  Effect.map(missing(jobChain), (findings) => findings.map(toFault))
+
+/** Returns how a key is given to `jobchain run`. */
+export const flagOf = ({ key, neededBy }: DataKeys.DataFinding): string =>
+  `--data ${key}${neededBy === "list" ? ":" : ""}=…`
+
+const toFault = (finding: DataKeys.DataFinding): Fault => {
+  const { job, key, neededBy } = finding
+  return new Fault({
     kind: "missing-data",
     jobIds: [job],
     path: ["jobs", job, ...(neededBy === "list" ? ["each", "from"] : ["type"])],
-    message: `job "${job}" needs "${key}" in its data, which nothing before it sets; --data ${key}${
-      neededBy === "list" ? ":" : ""
-    }=… gives it`
+    message: `job "${job}" needs "${key}" in its data, which nothing before it sets; ${flagOf(finding)} gives it`
   })
+}
 
 const sourcesOf = (jobChain: JobChain): Effect.Effect<DataKeys.Sources> => {
   const types = Effect.provide(

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { DataFinding } from "../domain/DataKeys.ts"
+import { flagOf } from "./DataCheck.ts"
 import { listed } from "./Listed.ts"
 
 /** Returns the findings as they are in the document of `--output json`. */
@@ -30,12 +31,11 @@ export const pretty = (findings: ReadonlyArray<DataFinding>): string => {
 
 const linesMax = 20
 
-const say = ({ key, kind, neededBy, setBy }: DataFinding, jobs: string): string => {
+const say = (finding: DataFinding, jobs: string): string => {
+  const { key, kind, neededBy, setBy } = finding
   switch (kind) {
     case "never-set":
-      return `nothing sets ${key}, which ${needing[neededBy ?? "type"]} ${jobs}; --data ${key}${
-        neededBy === "list" ? ":" : ""
-      }=… gives it`
+      return `nothing sets ${key}, which ${needing[neededBy ?? "type"]} ${jobs}; ${flagOf(finding)} gives it`
     case "never-read":
       return `nothing reads ${key}, which is set by ${jobs}`
     case "either-wins":

@@ -5,9 +5,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type { DataFinding } from "../domain/DataKeys.ts"
 import type { ParsedChain } from "../spec/ChainFile.ts"
 import type { ChainFileError } from "../spec/ChainFileError.ts"
 import type { BadInput } from "./BadInput.ts"
+import * as DataCheck from "./DataCheck.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as InputFile from "./InputFile.ts"
 import * as Output from "./Output.ts"
@@ -21,7 +23,7 @@ export interface ValidateOptions {
 export const validate = Effect.fnUntraced(function*({ files, output }: ValidateOptions) {
   const checked = yield* Effect.forEach(
     files,
-    (file) => Effect.map(Effect.result(InputFile.read(file)), (parsed) => ({ file, parsed }))
+    (file) => Effect.flatMap(Effect.result(InputFile.read(file)), (parsed) => check(file, parsed))
   )
   if (output === "json") Output.out(`${JSON.stringify(checked.map(toJson), null, 2)}\n`)
   else checked.forEach(tell)
@@ -31,17 +33,35 @@ export const validate = Effect.fnUntraced(function*({ files, output }: ValidateO
 export interface Checked {
   readonly file: string
   readonly parsed: Result.Result<ParsedChain, BadInput | ChainFileError>
+  /** What has to be given to a new chain that is run. */
+  readonly missing?: ReadonlyArray<DataFinding>
 }
 
-const tell = ({ file, parsed }: Checked): void => {
+const check = (file: string, parsed: Checked["parsed"]): Effect.Effect<Checked> =>
+  Result.isSuccess(parsed) && parsed.success.kind === "new"
+    ? Effect.map(DataCheck.missing(parsed.success.jobChain), (missing) => ({ file, parsed, missing }))
+    : Effect.succeed({ file, parsed })
+
+const tell = ({ file, missing = [], parsed }: Checked): void => {
   if (Result.isFailure(parsed)) return Output.err(`${parsed.failure.message}\n`)
   const count = jobCount(parsed.success)
-  Output.out(`${file}: ok, ${count} ${count === 1 ? "job" : "jobs"}\n`)
+  const flags = [...new Set(missing.map(DataCheck.flagOf))]
+  const toGive = flags.length === 0 ? "" : `; to be run with ${flags.join(" ")}`
+  Output.out(`${file}: ok, ${count} ${count === 1 ? "job" : "jobs"}${toGive}\n`)
 }
 
 /** Returns what was found of a file as the document of `--output json`. */
-export const toJson = ({ file, parsed }: Checked) => {
-  if (Result.isSuccess(parsed)) return { file, valid: true, jobs: jobCount(parsed.success), faults: [] }
+export const toJson = ({ file, missing = [], parsed }: Checked) => {
+  if (Result.isSuccess(parsed)) {
+    const dataNeeded = [...new Set(missing.map(({ key }) => key))]
+    return {
+      file,
+      valid: true,
+      jobs: jobCount(parsed.success),
+      ...(dataNeeded.length > 0 && { dataNeeded }),
+      faults: []
+    }
+  }
   const error = parsed.failure
   return { file, valid: false, faults: error._tag === "BadInput" ? [{ file, message: error.message }] : error.faults }
 }

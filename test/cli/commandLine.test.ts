@@ -58,7 +58,10 @@ describe("bad input", () => {
       )
       assert.throws(() => work.read("ran"))
       // As that may be, the file is not wrong.
-      assert.strictEqual((yield* work.run("validate", "data.yaml")).exit, 0)
+      const valid = yield* work.run("validate", "data.yaml")
+      assert.deepStrictEqual([valid.exit, valid.stdout], [0, "data.yaml: ok, 3 jobs; to be run with --data hosts:=…\n"])
+      const json = JSON.parse((yield* work.run("validate", "data.yaml", "--output", "json")).stdout) as unknown
+      assert.deepStrictEqual(json, [{ file: "data.yaml", valid: true, jobs: 3, dataNeeded: ["hosts"], faults: [] }])
       const given = yield* work.run("run", "--memory", "data.yaml", "--data", "hosts:=[\"a\",\"b\"]")
       assert.strictEqual(given.exit, 0)
       assert.strictEqual(work.read("ran"), "x\nx\n")
