@@ -8,7 +8,7 @@ import * as GraphWorkload from "./GraphWorkload.ts"
 import * as Shape from "./Shape.ts"
 import type { Workload } from "./Workload.ts"
 
-const floors = ["floor-queue", "floor-direct"]
+const floors = ["floor-queue", "floor-direct", "floor-records"]
 const ours = [...floors, "jobchain"]
 const everyone = [...ours, "p-graph", "toposort+p-limit", "async.auto", "listr2", "effect-workflow"]
 const layersOf = (layers: number, width: number) => Shape.layered({ jobs: layers * width, width, seed: 1 })

@@ -21,6 +21,8 @@ export class StartQueue {
   private readonly chain: Progress.Chain
   /** 1 for a job that has ended and whose log is still being sent. */
   private reporting: Uint8Array<ArrayBuffer>
+  /** How many of the jobs right before a job are such: looking for one among a hundred thousand each time would take long. */
+  private reportingParents: Int32Array<ArrayBuffer>
   private reports = 0
   private readonly line: JobLine
   /** First job of a rewound sequence → the jobs whose end it waits for. */
@@ -42,6 +44,7 @@ export class StartQueue {
     this.random = random
     this.deadlines = deadlines
     this.reporting = new Uint8Array(chain.jobs.length)
+    this.reportingParents = new Int32Array(chain.jobs.length)
     if (chain.limitedFanOuts.length > 0) this.places = new Places(chain)
   }
 
@@ -52,7 +55,12 @@ export class StartQueue {
 
   /** Takes note that the chain has other jobs now. */
   grow(expanded: Expanded): void {
-    this.reporting = grown(this.reporting, this.chain.jobs.length)
+    const { graph, jobs } = this.chain
+    this.reporting = grown(this.reporting, jobs.length)
+    this.reportingParents = grown(this.reportingParents, jobs.length)
+    for (const job of expanded.joined) {
+      this.reportingParents[job] = neighbours(graph.previous, job).filter((parent) => this.isReporting(parent)).length
+    }
     if (this.places !== undefined) this.places.grow(expanded)
     else if (this.chain.limitedFanOuts.length > 0) this.places = new Places(this.chain)
   }
@@ -110,11 +118,13 @@ export class StartQueue {
   beginReport(job: number): void {
     this.reporting[job] = 1
     this.reports++
+    this.countReport(job, 1)
   }
 
   endReport(job: number): void {
     this.reporting[job] = 0
     this.reports--
+    this.countReport(job, -1)
   }
 
   isReporting(job: number): boolean {
@@ -142,11 +152,7 @@ export class StartQueue {
 
   /** Takes note that a job is over, and puts in line what waited for that. */
   jobOver(job: number): void {
-    for (const [first, jobs] of this.holds) {
-      if (!jobs.delete(job) || jobs.size > 0) continue
-      this.holds.delete(first)
-      this.consider(first)
-    }
+    if (this.holds.size > 0) this.letGo(job)
     if (this.places !== undefined) { for (const first of this.places.jobOver(job)) this.consider(first) }
     const { chain } = this
     // A job of a rewound sequence can be runnable again the moment it has ended.
@@ -159,16 +165,25 @@ export class StartQueue {
     return Progress.isRunnable(this.chain, job) &&
       (this.holds.size === 0 || !this.holds.has(job)) &&
       (this.waiting.size === 0 || !this.waiting.has(job)) &&
-      (this.reports === 0 || !this.hasReportingParent(job)) &&
+      (this.reports === 0 || this.reportingParents[job] === 0) &&
       // Last, as what may start otherwise takes its place with that.
       (this.places === undefined || this.places.admit(job))
   }
 
-  private hasReportingParent(job: number): boolean {
-    const { ends, starts, targets } = this.chain.graph.previous
-    for (let edge = at(starts, job); edge < at(ends, job); edge++) {
-      if (this.isReporting(at(targets, edge))) return true
+  /** Considers the first jobs of sequences that were held back until this job, the last of them, is over. */
+  private letGo(job: number): void {
+    for (const [first, jobs] of this.holds) {
+      if (!jobs.delete(job) || jobs.size > 0) continue
+      this.holds.delete(first)
+      this.consider(first)
     }
-    return false
+  }
+
+  private countReport(job: number, delta: 1 | -1): void {
+    const { ends, starts, targets } = this.chain.graph.next
+    for (let edge = at(starts, job); edge < at(ends, job); edge++) {
+      const next = at(targets, edge)
+      this.reportingParents[next] = at(this.reportingParents, next) + delta
+    }
   }
 }
