@@ -5,7 +5,6 @@
  */
 import type { JobState } from "../domain/JobState.ts"
 import type { ChainEvent } from "../engine/ChainEvent.ts"
-import type { Reason } from "../engine/Interruption.ts"
 
 export interface JobView {
   readonly id: string
@@ -32,9 +31,11 @@ export interface ChainView {
   finishedJobs: number
   /** Unix milliseconds. */
   startedAt: number
-  /** Why and since when (Unix milliseconds) the chain ends early. */
-  stopping: { readonly reason: Reason; readonly at: number } | undefined
+  stopping: Stopping | undefined
 }
+
+/** Why and since when (Unix milliseconds) a chain ends early. */
+export type Stopping = Pick<Extract<ChainEvent, { readonly _tag: "chainStopping" }>, "reason" | "at">
 
 /** Returns the view of a chain of which nothing is known yet. */
 export const make = (): ChainView => ({

@@ -28,10 +28,10 @@ export class PlainLines {
       case "jobStarted":
         return this.started(event)
       case "jobWaiting": {
-        const wait = waitOf(event.until - event.at)
+        const wait = event.until <= event.at ? "at once" : `in ${waitOf(event.until - event.at)}`
         return event.for === "retry"
-          ? `${event.jobId}: tries again in ${wait}\n`
-          : `${event.jobId}: its sequence starts again in ${wait}\n`
+          ? `${event.jobId}: tries again ${wait}\n`
+          : `${event.jobId}: its sequence starts again ${wait}\n`
       }
       case "tryEnded":
         return this.ended(event)

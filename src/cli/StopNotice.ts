@@ -1,5 +1,5 @@
 /**
- * What people are told while a chain is being suspended or stopped: what is waited for, and how not to.
+ * What people are told while a chain is being ended early: why, what is waited for, and how not to wait.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ export const describe = (
   { now, stopTimeout }: { readonly now: number; readonly stopTimeout: number }
 ): string | undefined => {
   if (view.stopping === undefined) return undefined
-  const what = view.stopping.reason === "stop" ? "Stopping" : "Suspending"
+  const what = words[view.stopping.reason]
   const ids = ChainView.running(view).map((job) => job.id)
   if (ids.length === 0) return what
   const seconds = Math.max(0, Math.ceil((view.stopping.at + stopTimeout - now) / 1000))
@@ -21,6 +21,12 @@ export const describe = (
   return `${what}: waiting up to ${seconds} s for ${jobs} (Ctrl-C again to kill ${
     ids.length === 1 ? "it" : "them"
   }): ${shown}${hidden}`
+}
+
+const words: Readonly<Record<ChainView.Stopping["reason"], string>> = {
+  stop: "Stopping",
+  suspend: "Suspending",
+  timeout: "Timed out"
 }
 
 const idsShown = 5

@@ -8,7 +8,6 @@
  */
 import * as Schema from "effect/Schema"
 import { JobState } from "../domain/JobState.ts"
-import { Reason } from "./Interruption.ts"
 
 const common = {
   requestId: Schema.String,
@@ -120,8 +119,11 @@ export const Progress = Schema.TaggedStruct("progress", {
   jobs: Schema.Number
 })
 
-/** The chain is being stopped or suspended: running jobs are interrupted and waited for. */
-export const ChainStopping = Schema.TaggedStruct("chainStopping", { ...common, reason: Reason })
+/** The chain is being stopped or suspended, or takes too long: running jobs are interrupted and waited for. */
+export const ChainStopping = Schema.TaggedStruct("chainStopping", {
+  ...common,
+  reason: Schema.Literals(["stop", "suspend", "timeout"])
+})
 
 /** The last event. */
 export const ChainEnded = Schema.TaggedStruct("chainEnded", {

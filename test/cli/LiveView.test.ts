@@ -69,14 +69,17 @@ describe("render", () => {
     assert.strictEqual(LiveView.render(view, frame)[1], "▸ a  0:10  try 2  again")
   })
 
-  it("says what is waited for when the chain is being suspended", () => {
-    const view = viewOf(events(snapshot("a", "b"), started("a"), started("b"), {
-      _tag: "chainStopping",
-      reason: "suspend"
-    }))
+  it.each(
+    [
+      ["suspend", "Suspending"],
+      ["stop", "Stopping"],
+      ["timeout", "Timed out"]
+    ] as const
+  )("says what is waited for when the chain ends early: %s", (reason, what) => {
+    const view = viewOf(events(snapshot("a", "b"), started("a"), started("b"), { _tag: "chainStopping", reason }))
     assert.strictEqual(
       LiveView.render(view, { ...frame, now: 5500 })[1],
-      "Suspending: waiting up to 9 s for 2 jobs (Ctrl-C again to kill them): a, b"
+      `${what}: waiting up to 9 s for 2 jobs (Ctrl-C again to kill them): a, b`
     )
   })
 

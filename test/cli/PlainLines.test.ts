@@ -21,6 +21,7 @@ describe("PlainLines", () => {
         { _tag: "sequenceRewound", sequenceId: "a", failedJobId: "a", jobIds: ["a"], tries: 1 },
         { _tag: "jobWaiting", jobId: "a", for: "sequenceRetry", until: 9050 },
         started("a", 3),
+        { _tag: "jobWaiting", jobId: "a", for: "retry", until: 9000 },
         { _tag: "lost", count: 7 }
       )),
       [
@@ -32,6 +33,7 @@ describe("PlainLines", () => {
         "a: its sequence goes back to its start, as a has failed",
         "a: its sequence starts again in 50ms",
         "a: started, try 3",
+        "a: tries again at once",
         "(7 events came too fast to be shown)"
       ]
     )
