@@ -44,8 +44,10 @@ export const Explanation = Schema.Struct({
   jobIds: Schema.optionalKey(Schema.Array(Schema.String)),
   /** Unix milliseconds. */
   until: Schema.optionalKey(Schema.Number),
-  /** How it has ended, where it is over. */
-  ending: Schema.optionalKey(Ending.Ending)
+  /** How it has ended, where it or its chain is over. */
+  ending: Schema.optionalKey(Ending.Ending),
+  /** Why that was the end: why it was skipped, or not tried again. `text` says it, too. */
+  why: Schema.optionalKey(Schema.String)
 })
 export type Explanation = typeof Explanation.Type
 
@@ -116,6 +118,7 @@ const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOStr
 
 const ofPending = (chain: Chain, live: Live, job: number): Reason => {
   const unmet = Array.from(neighbours(chain.graph.previous, job)).filter((parent) => !isMet(chain, parent))
+  if (JobState.isOver(chain.state)) return ofNeverRun(chain, job, unmet)
   if (unmet.length > 0) return ofJobs(chain, "jobs", "waits for", unmet)
   const held = live.heldBy(job)
   if (held.length > 0) return ofJobs(chain, "ending", "waits for the end of", held)
@@ -123,6 +126,14 @@ const ofPending = (chain: Chain, live: Live, job: number): Reason => {
   return limit === undefined
     ? { because: "nothing", text: "waits for nothing" }
     : { because: "limit", text: `waits for a limit: ${limit}` }
+}
+
+/** Its sequence may have gone back to its start, and with it what has run. */
+const ofNeverRun = (chain: Chain, job: number, unmet: ReadonlyArray<number>): Reason => {
+  const text = at(chain.totalTries, job) > 0 ? "did not run again" : "never ran"
+  return unmet.length > 0
+    ? { ...ofJobs(chain, "jobs", `${text}, as it comes after`, unmet), ending: "never ran" }
+    : { because: "over", text, ending: "never ran" }
 }
 
 /** So many are named in words; `jobIds` has all. */
@@ -144,7 +155,9 @@ const ofJobs = (chain: Chain, because: Reason["because"], what: string, jobs: Re
 const ofEnded = (chain: Chain, job: number, skipped: SkippedSequences): Reason => {
   const ending = Ending.of(chain, job)
   const why = ending === "skipped" ? whySkipped(chain, job, skipped) : chain.reasons.get(job)
-  return { because: "over", text: why === undefined ? ending : `${ending}: ${why}`, ending }
+  return why === undefined
+    ? { because: "over", text: ending, ending }
+    : { because: "over", text: `${ending}: ${why}`, ending, why }
 }
 
 const whySkipped = (chain: Chain, job: number, skipped: SkippedSequences): string => {

@@ -61,5 +61,8 @@ export const fromCode = (code: number): JobState => words[code] ?? "UNKNOWN"
 /** Returns whether a job in a state has failed: FAIL, or UNKNOWN, which counts as a failure. */
 export const isFailure = (code: number): boolean => code === FAIL || code === UNKNOWN
 
+/** Returns whether a chain in a state is over, for good unless it is retried. */
+export const isOver = (code: number): boolean => code === COMPLETE || code === FAIL || code === STOPPED
+
 /** Returns a state for people: its word, or the bare number where no word belongs to it. */
 export const describe = (code: number): string => words[code] ?? String(code)

@@ -112,7 +112,7 @@ export class LanedLine implements JobLine {
     if ((this.runningOfType.get(lane.type) ?? 0) < most) return lane.isOpen(head, now, this.around.wakeAfter)
     // What waits for its own chain is not to keep other chains waiting.
     lane.withdraw()
-    lane.blocked = `${most} jobs of type "${lane.type}" of this chain run, which is as many as may`
+    lane.blocked = `${most} of type "${lane.type}" at once in this chain`
     return false
   }
 
@@ -198,8 +198,8 @@ class Lane {
       for (const other of this.pools) if (other !== pool) other.withdraw(this)
       pool.wait(this, head)
       this.blocked = answer === "later"
-        ? `${pool.inUse} jobs of ${pool.name} run, which is as many as may`
-        : `as many jobs of ${pool.name} have started as may for now`
+        ? `${pool.inUse} of ${pool.name} at once`
+        : `as many of ${pool.name} have started as may for now`
       this.timer?.interruptUnsafe()
       this.timer = answer === "later" ? undefined : wakeAfter(answer)
       return false

@@ -101,7 +101,7 @@ export class Places {
   reasonOf(job: number): string | undefined {
     const fanOut = this.instances.get(job)?.fanOut
     return fanOut?.waiting.has(job) === true
-      ? `${fanOut.parallel} at once of "${this.chain.graph.ids[fanOut.begin]}"`
+      ? `${fanOut.parallel} of "${this.chain.graph.ids[fanOut.begin]}" at once`
       : undefined
   }
 

@@ -354,7 +354,7 @@ export class Traversal implements Host {
           line.reasonOf(job) ??
           (running.size < this.concurrency
             ? undefined
-            : `${running.size} jobs of the chain run, which is as many as may`),
+            : `${running.size} jobs of the chain at once`),
       heldBy: (job) => starts.heldBy(job)
     })
   }
@@ -426,7 +426,7 @@ export class Traversal implements Host {
     const { endings, reasons } = this.chain
     if (how === "abandoned") endings.set(job, "abandoned")
     else if (limit !== undefined) endings.set(job, "timed out")
-    reasons.set(job, how === "by itself" ? Retrying.whyNot(this.chain, running) : "it has failed for good")
+    reasons.set(job, how === "by itself" ? Retrying.whyNot(this.chain, running) : finalReasons[how])
   }
 
   /** The instances of a fan-out join the chain in the step in which its first job is COMPLETE. */
@@ -571,3 +571,6 @@ export const step = Effect.fnUntraced(function*(
 })
 
 const nothing: ReadonlyArray<Happening> = []
+
+/** Why a job is not tried again whatever its policy says. */
+const finalReasons = { "given up": "too many crashes met it", abandoned: "it may still run" }

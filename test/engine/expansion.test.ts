@@ -377,7 +377,7 @@ describe("instances of which not all may be under way at once", () => {
       const traverser = yield* bench.start(given)
       assert.isTrue(yield* bench.rig.runUntil(() => jobs.blocked.has("host[b].start")))
       const waiting = (yield* traverser.explain).find(({ jobId }) => jobId === "host[c].stop")
-      assert.deepInclude(waiting, { because: "limit", text: "waits for a limit: 1 at once of \"host\"" })
+      assert.deepInclude(waiting, { because: "limit", text: "waits for a limit: 1 of \"host\" at once" })
       yield* bench.rig.run(traverser.suspend)
       yield* bench.rig.run((yield* bench.makeFromSuspended(sent.suspended[0] ?? {})).run)
       assert.deepStrictEqual(called(), [...inTurn.slice(0, 5), ...inTurn.slice(4)])

@@ -50,7 +50,7 @@ describe("Traverser.explain", () => {
       assert.deepStrictEqual(shown(yield* traverser.explain), [
         "a (over): complete",
         "b (retry): waits until 1970-01-01T00:01:00.000Z before its next try",
-        `e (limit): waits for a limit: 1 jobs of key "db" run, which is as many as may`,
+        `e (limit): waits for a limit: 1 of key "db" at once`,
         "f (over): failed: no retries left",
         "z (jobs): waits for b, c, d, e, f (failed)"
       ])
@@ -60,9 +60,9 @@ describe("Traverser.explain", () => {
         "b (over): stopped",
         "c (over): stopped",
         "d (over): stopped",
-        "e (nothing): waits for nothing",
+        "e (over): never ran",
         "f (over): failed: no retries left",
-        "z (jobs): waits for b, c, d, e, f (failed)"
+        "z (jobs): never ran, as it comes after b, c, d, e, f (failed)"
       ])
     }))
 
