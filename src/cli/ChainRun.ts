@@ -58,7 +58,7 @@ export const run = Effect.fnUntraced(function*(options: ChainRunOptions, input: 
   const { traverser } = input
   const stopTimeout = Duration.toMillis((yield* TraverserConfig.Current).stopTimeout)
   const startedAt = yield* Clock.currentTimeMillis
-  const progress = Progress.show(traverser.events, { output: options.output, stopTimeout })
+  const progress = Progress.show(traverser, { output: options.output, stopTimeout })
   const showing = yield* Effect.forkChild(progress, { startImmediately: true })
   const result = yield* traverse(options, input)
   const snapshot = yield* traverser.snapshot
@@ -67,7 +67,9 @@ export const run = Effect.fnUntraced(function*(options: ChainRunOptions, input: 
   yield* Fiber.join(showing)
   const logs = yield* input.logs(Summary.shownFailures(snapshot))
   const suspendedFile = kept?.suspendedFile
-  tell({ result, snapshot, logs, startedAt, finishedAt: yield* Clock.currentTimeMillis, suspendedFile }, options)
+  const explanations = yield* traverser.explain
+  const finishedAt = yield* Clock.currentTimeMillis
+  tell({ result, snapshot, explanations, logs, startedAt, finishedAt, suspendedFile }, options)
   // The very last line says it.
   kept?.tell()
   return { state: result.state, suspendedFile } satisfies ChainRunResult

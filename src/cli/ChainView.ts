@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Explanation } from "../domain/Explanation.ts"
 import type { JobState } from "../domain/JobState.ts"
 import type { ChainEvent } from "../engine/ChainEvent.ts"
 
@@ -18,6 +19,8 @@ export interface JobView {
   /** Unix milliseconds until which the job, or its sequence, waits for its next try. */
   waitsUntil: number | undefined
   status: string
+  /** What it waits for beyond jobs and times: a limit, a signal, or jobs that are still to end. */
+  waitsFor: string
   /** The last line with text in it that the job has written; it may go on. */
   lastLine: string
   /** What was written since the last line end. */
@@ -74,9 +77,20 @@ export const take = (view: ChainView, event: ChainEvent): void => {
   }
 }
 
+/** Takes in why jobs do not run now, which events do not tell. */
+export const takeExplanations = (view: ChainView, explanations: ReadonlyArray<Explanation>): void => {
+  for (const job of view.jobs.values()) job.waitsFor = ""
+  for (const { because, jobId, text } of explanations) {
+    if (because === "limit" || because === "signal" || because === "ending") change(view, jobId, { waitsFor: text })
+  }
+}
+
 /** Returns whether a job waits for its next try, or its sequence's. */
 export const isWaiting = (job: JobView, now: number): boolean =>
   (job.state === "RUNNING" || job.state === "PENDING") && job.waitsUntil !== undefined && job.waitsUntil > now
+
+/** Returns whether a job would start, but for a limit, or jobs of the last try of its sequence. */
+export const isHeldBack = (job: JobView): boolean => job.state === "PENDING" && job.waitsFor !== ""
 
 /** Returns the jobs that run, those that wait between tries included. */
 export const running = (view: ChainView): ReadonlyArray<JobView> =>
@@ -141,7 +155,7 @@ const takeOutput = (view: ChainView, event: Extract<ChainEvent, { readonly _tag:
 
 const openLineMax = 1024
 
-const quiet = { isSkipped: false, waitsUntil: undefined, status: "", lastLine: "", openLine: "" } as const
+const quiet = { isSkipped: false, waitsUntil: undefined, status: "", waitsFor: "", lastLine: "", openLine: "" } as const
 
 const change = (view: ChainView, id: string, changes: Partial<Omit<JobView, "id">>): void => {
   const job = view.jobs.get(id)

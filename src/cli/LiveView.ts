@@ -1,8 +1,8 @@
 /**
  * The live view: what goes on in a chain, as lines for a terminal of some size.
  *
- * A progress bar comes first; then jobs that have failed, that run, that wait for their next try. Where not all fit, each
- * of the three gets its share of the lines, and the rest is counted. `Screen` draws the lines.
+ * A progress bar comes first; then jobs that have failed, that run, that wait for their next try or for a limit. Where not
+ * all fit, each of the three gets its share of the lines, and the rest is counted. `Screen` draws the lines.
  *
  * @since 0.1.0
  */
@@ -56,8 +56,10 @@ const groupsOf = (view: ChainView.ChainView, now: number): ReadonlyArray<Group> 
   const failed: Array<ChainView.JobView> = []
   const running: Array<ChainView.JobView> = []
   const waiting: Array<ChainView.JobView> = []
+  const heldBack: Array<ChainView.JobView> = []
   for (const job of view.jobs.values()) {
     if (ChainView.isWaiting(job, now)) waiting.push(job)
+    else if (ChainView.isHeldBack(job)) heldBack.push(job)
     else if (job.state === "RUNNING") running.push(job)
     else if (job.state === "FAIL" || job.state === "UNKNOWN") failed.push(job)
   }
@@ -65,7 +67,7 @@ const groupsOf = (view: ChainView.ChainView, now: number): ReadonlyArray<Group> 
   return [
     { word: "failed", jobs: failed, color: "31", show: showFailed },
     { word: "running", jobs: running, color: "36", show: showRunning },
-    { word: "waiting", jobs: waiting, color: "33", show: showWaiting }
+    { word: "waiting", jobs: [...waiting, ...heldBack], color: "33", show: showWaiting }
   ]
 }
 
@@ -108,16 +110,18 @@ const showFailed = (job: ChainView.JobView, id: string): string =>
 const showRunning = (job: ChainView.JobView, id: string, { columns, now }: Frame): string => {
   // A wait that is over begins the next try, which may not have said anything yet.
   const number = job.waitsUntil === undefined ? job.try : job.try + 1
-  const status = plain(job.status)
+  const status = plain(job.status || job.waitsFor)
   const line = plain(job.lastLine)
   const says = status !== "" && line !== "" ? `${fit(status, Math.floor(columns / 3))} │ ${line}` : status || line
   return `▸ ${id}  ${clock(now - startOf(job))}  ${tryOf(number)}${says}`
 }
 
 const showWaiting = (job: ChainView.JobView, id: string, { now }: Frame): string =>
-  `◌ ${id}  ${clock((job.waitsUntil ?? now) - now)}  until try ${job.try + 1}${
-    job.error === "" ? "" : ` │ ${plain(job.error)}`
-  }`
+  ChainView.isWaiting(job, now)
+    ? `◌ ${id}  ${clock((job.waitsUntil ?? now) - now)}  until try ${job.try + 1}${
+      job.error === "" ? "" : ` │ ${plain(job.error)}`
+    }`
+    : `◌ ${id}  ${plain(job.waitsFor)}`
 
 const startOf = (job: ChainView.JobView): number => job.waitsUntil ?? job.tryStartedAt
 

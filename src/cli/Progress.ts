@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ChainEvent } from "../engine/ChainEvent.ts"
+import type { Traverser } from "../engine/Traverser.ts"
 import * as ChainView from "./ChainView.ts"
 import * as LiveView from "./LiveView.ts"
 import * as Output from "./Output.ts"
@@ -23,16 +24,20 @@ export interface ProgressOptions {
   readonly stopTimeout: number
 }
 
-type Events = Stream.Stream<ChainEvent>
+/** What is shown of a chain's traverser. */
+type Shown = Pick<Traverser, "events" | "explain">
+
+type Events = Traverser["events"]
 
 /** Follows the events of a chain to their end. */
-export const show = (events: Events, options: ProgressOptions): Effect.Effect<void> => {
+export const show = (shown: Shown, options: ProgressOptions): Effect.Effect<void> => {
+  const { events } = shown
   if (options.output !== "ndjson") {
-    return Output.isDrawable() ? live(events, options) : lines(events, options, new PlainLines())
+    return Output.isDrawable() ? live(shown, options) : lines(events, options, new PlainLines())
   }
   const written = Stream.runForEach(events, (event) => Output.outInTime(`${JSON.stringify(encode(event))}\n`))
   // Drawing and events would be in each other's way on one terminal.
-  const told = Output.isDrawable() && !Output.isOutSeen() ? live(events, options) : lines(events, options)
+  const told = Output.isDrawable() && !Output.isOutSeen() ? live(shown, options) : lines(events, options)
   // That one listens first: each listener's snapshot takes a number, and the events written should have no gap.
   return Effect.all([told, written], { concurrency: 2, discard: true })
 }
@@ -55,7 +60,7 @@ const lines = (events: Events, { stopTimeout }: ProgressOptions, plain?: PlainLi
 /** Often enough to look alive, seldom enough to cost nothing. */
 const drawEvery = "100 millis"
 
-const live = (events: Events, { stopTimeout }: ProgressOptions): Effect.Effect<void> =>
+const live = ({ events, explain }: Shown, { stopTimeout }: ProgressOptions): Effect.Effect<void> =>
   Effect.scoped(Effect.gen(function*() {
     const view = ChainView.make()
     const screen = yield* Screen.open
@@ -66,10 +71,23 @@ const live = (events: Events, { stopTimeout }: ProgressOptions): Effect.Effect<v
     })
     const draw = Effect.map(render, (lines) => screen.draw(lines))
     const follow = Stream.runForEach(afresh(events), (event) => Effect.sync(() => ChainView.take(view, event)))
-    yield* Effect.raceFirst(follow, Effect.forever(Effect.andThen(draw, Effect.sleep(drawEvery))))
+    yield* Effect.raceAllFirst([
+      follow,
+      Effect.forever(Effect.andThen(draw, Effect.sleep(drawEvery))),
+      Effect.forever(explaining(view, explain))
+    ])
+    ChainView.takeExplanations(view, [])
     // The bar stays; what has failed is told after it, and in full.
     screen.draw((yield* render).slice(0, 1))
   }))
+
+/** Looks at why jobs wait, and then rests: of a large chain a look takes its time, and is not to keep the chain from running. */
+const explaining = Effect.fnUntraced(function*(view: ChainView.ChainView, explain: Shown["explain"]) {
+  const begun = yield* Clock.currentTimeMillis
+  ChainView.takeExplanations(view, yield* explain)
+  const took = (yield* Clock.currentTimeMillis) - begun
+  yield* Effect.sleep(Math.max(1000, 20 * took))
+})
 
 /** Events of which none is missed: where some were lost, they begin again, with a snapshot. */
 const afresh = (events: Events): Events =>

@@ -12,6 +12,7 @@ import * as ChainStanding from "./ChainStanding.ts"
 import type * as ChainTable from "./ChainTable.ts"
 import * as OpenStore from "./OpenStore.ts"
 import * as Output from "./Output.ts"
+import * as Reasons from "./Reasons.ts"
 import * as RequestIds from "./RequestIds.ts"
 import * as StoreLocation from "./StoreLocation.ts"
 import * as Table from "./Table.ts"
@@ -87,7 +88,7 @@ const tell = ({ status, tries }: Found, database: StoreLocation.Database): void 
       `${facts.map(([key = "", fact]) => `  ${key.padEnd(8)} ${fact}\n`).join("")}\n` +
       Table.render(
         ["JOB", "STATE", "TRIES", "STARTED", "TOOK", "NOTE"],
-        status.jobs.map((job) => rowOf(job, { ended: tries.get(job.id) ?? [], start, isCrashed: status.isCrashed })),
+        status.jobs.map((job) => rowOf(job, { ended: tries.get(job.id) ?? [], start, chain: status })),
         process.stdout.columns
       )
   )
@@ -104,17 +105,18 @@ const factsOf = ({ refused, waiting }: ReportStanding): ReadonlyArray<readonly [
   )
 ]
 
-const rowOf = (
-  job: JobStanding,
-  { ended, isCrashed, start }: {
-    readonly ended: ReadonlyArray<EndedTry>
-    readonly start: number
-    readonly isCrashed: boolean
-  }
-): ReadonlyArray<string> => {
+interface Row {
+  readonly ended: ReadonlyArray<EndedTry>
+  /** When the chain started. */
+  readonly start: number
+  readonly chain: ChainStatus
+}
+
+const rowOf = (job: JobStanding, { chain, ended, start }: Row): ReadonlyArray<string> => {
   const last = ended.at(-1)
   // What it is about to try, or tries now, has not ended.
   const timed = last !== undefined && last.startedAt > 0 && job.state !== "RUNNING" ? last : undefined
+  const [error = ""] = (last?.error ?? "").split("\n")
   return [
     job.id,
     job.state,
@@ -122,21 +124,31 @@ const rowOf = (
     timed === undefined ? "-" : Times.timeOn(start, timed.startedAt),
     timed === undefined ? "-" : Times.span(timed.finishedAt - timed.startedAt),
     [
-      ...(isCrashed && job.state === "RUNNING" ? ["cut off"] : []),
-      ...notesOf(job, start),
-      ...(last === undefined || last.error === "" ? [] : [last.error.split("\n")[0] ?? ""])
-    ].join("; ")
+      ...(chain.isCrashed && job.state === "RUNNING" ? ["cut off"] : []),
+      ...waitsOf(job, { chain, start }),
+      ...(job.crashes === 0 ? [] : [`ran at ${job.crashes === 1 ? "a crash" : `${job.crashes} crashes`}`]),
+      ...endingOf(job, error),
+      ...(error === "" ? [] : [error]),
+      ...(job.state === "FAIL" ? [Reasons.notInError(error, job.explanation)] : [])
+    ].filter((note) => note !== "").join("; ")
   ]
 }
 
-const notesOf = (
-  { crashes, ending, state, waitUntil, waitsForSignal }: JobStanding,
-  start: number
-): ReadonlyArray<string> => [
-  ...(ending === undefined ? [] : [Ending.toWord(ending)]),
-  ...(waitsForSignal && state === "RUNNING" ? ["waits for a signal"] : []),
-  ...(waitUntil === undefined || (state !== "RUNNING" && state !== "PENDING")
-    ? []
-    : [`waits until ${Times.timeOn(start, waitUntil)}`]),
-  ...(crashes === 0 ? [] : [`ran at ${crashes === 1 ? "a crash" : `${crashes} crashes`}`])
-]
+const waitsOf = (
+  { explanation, state, waitUntil, waitsForSignal }: JobStanding,
+  { chain, start }: Pick<Row, "chain" | "start">
+): ReadonlyArray<string> => {
+  if (state === "RUNNING" && waitsForSignal) return ["waits for a signal"]
+  if (state !== "RUNNING" && state !== "PENDING") return []
+  if (waitUntil !== undefined) return [`waits until ${Times.timeOn(start, waitUntil)}`]
+  if (explanation?.because !== "nothing") return explanation === undefined ? [] : [explanation.text]
+  // Which limit it is that it waits for, only who runs the chain knows.
+  return chain.owner === undefined ? [] : ["waits for its turn"]
+}
+
+/** Says how a job has ended where neither its state nor its error does. */
+const endingOf = ({ ending, explanation }: JobStanding, error: string): ReadonlyArray<string> => {
+  if (ending === undefined) return []
+  if (Ending.isSkipped(ending)) return [explanation?.text ?? Ending.toWord(ending)]
+  return error.includes(Ending.toWord(ending)) ? [] : [Ending.toWord(ending)]
+}

@@ -3,17 +3,20 @@
  *
  * @since 0.1.0
  */
-import * as Ending from "../domain/Ending.ts"
+import type { Explanation } from "../domain/Explanation.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { ChainResult } from "../engine/Traverser.ts"
+import * as Reasons from "./Reasons.ts"
 
 /** A run that is over. */
 export interface EndedRun {
   readonly result: ChainResult
   /** Where every job stands. */
   readonly snapshot: SuspendedJobChain
+  /** Why jobs have ended as they have, or have not begun. */
+  readonly explanations: ReadonlyArray<Explanation>
   /** The job logs, those of a job in the order in which they came; of jobs that have not failed, without their output. */
   readonly logs: ReadonlyArray<JobLog>
   /** Unix milliseconds. */
@@ -30,12 +33,13 @@ export const toJson = (run: EndedRun): unknown => ({
   startedAt: new Date(run.startedAt).toISOString(),
   finishedAt: new Date(run.finishedAt).toISOString(),
   finishedJobs: run.result.finishedJobs,
-  jobs: jobsOf(run).map(({ id, isSkipped, last, logs, name, state, type }) => ({
+  jobs: jobsOf(run).map(({ explanation, id, last, logs, name, state, type }) => ({
     id,
     name,
     type,
     state,
-    ...(isSkipped ? { skipped: true } : {}),
+    ending: explanation?.ending ?? null,
+    why: (explanation?.because === "over" ? explanation.why : explanation?.text) ?? null,
     tries: run.snapshot.totalJobTries?.[id] ?? 0,
     startedAt: timeOf(logs.find((log) => log.startedAt > 0)?.startedAt),
     finishedAt: timeOf(last?.finishedAt),
@@ -52,7 +56,16 @@ export const toVerdict = (run: EndedRun): string => {
   const seconds = ((run.finishedAt - run.startedAt) / 1000).toFixed(1)
   const { skipped } = run.result.endings
   const ofThem = skipped === 0 ? "" : `, ${skipped} of them skipped`
-  return `${state} ${requestId}: ${finishedJobs} of ${jobs} jobs complete${ofThem}, ${seconds}s\n`
+  return `${state} ${requestId}: ${finishedJobs} of ${jobs} jobs complete${ofThem}${others(run.result)}, ${seconds}s\n`
+}
+
+/** Counts how the jobs have ended that are not complete, in a chain that is over. */
+const others = ({ endings, state }: ChainResult): string => {
+  if (state !== "FAIL" && state !== "STOPPED") return ""
+  const counts = (["failed", "timed out", "abandoned", "stopped", "never ran"] as const)
+    .filter((ending) => endings[ending] > 0)
+    .map((ending) => `${endings[ending]} ${ending}`)
+  return counts.length === 0 ? "" : `; ${counts.join(", ")}`
 }
 
 /** Returns what there is to say of jobs that have failed, and of those that did not run because of them; else nothing. */
@@ -86,12 +99,13 @@ interface EndedJob {
   readonly name: string
   readonly type: string
   readonly state: JobState.JobState
-  readonly isSkipped: boolean
+  readonly explanation: Explanation | undefined
   readonly logs: ReadonlyArray<JobLog>
   readonly last: JobLog | undefined
 }
 
-const jobsOf = ({ logs, snapshot }: EndedRun): ReadonlyArray<EndedJob> => {
+const jobsOf = ({ explanations, logs, snapshot }: EndedRun): ReadonlyArray<EndedJob> => {
+  const explained = new Map(explanations.map((explanation) => [explanation.jobId, explanation]))
   const byJob = Map.groupBy(logs, (log) => log.jobId)
   return Object.entries(snapshot.jobChain?.jobs ?? {}).map(([id, job]) => {
     const own = (byJob.get(id) ?? []).toSorted((left, right) => left.try - right.try)
@@ -100,7 +114,7 @@ const jobsOf = ({ logs, snapshot }: EndedRun): ReadonlyArray<EndedJob> => {
       name: job.name ?? "",
       type: job.type ?? "",
       state: JobState.fromCode(job.state ?? JobState.UNKNOWN),
-      isSkipped: Ending.isSkipped(job.ending),
+      explanation: explained.get(id),
       logs: own,
       last: own.at(-1)
     }
@@ -112,11 +126,13 @@ const timeOf = (milliseconds = 0): string | null => milliseconds === 0 ? null : 
 /** So many of the last lines of a failed job's output are shown, of each stream. */
 const linesShown = 10
 
-const describeFailure = ({ id, last, state }: EndedJob): string => {
+const describeFailure = ({ explanation, id, last, state }: EndedJob): string => {
   const error = last === undefined || last.error === "" ? state : last.error
   const tries = last !== undefined && last.try > 1 ? `, try ${last.try}` : ""
   const lines = last === undefined ? [] : [...lastLines(last.stdout), ...lastLines(last.stderr)]
-  return `${id} has failed${tries}: ${error}\n${lines.map((line) => `  | ${line}\n`).join("")}`
+  const why = Reasons.notInError(error, explanation)
+  const notAgain = why === "" ? "" : `  not tried again: ${why}\n`
+  return `${id} has failed${tries}: ${error}\n${notAgain}${lines.map((line) => `  | ${line}\n`).join("")}`
 }
 
 const lastLines = (text: string): ReadonlyArray<string> =>

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type * as Ending from "../domain/Ending.ts"
+import * as Explanation from "../domain/Explanation.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
@@ -61,6 +62,8 @@ export interface JobStanding {
   readonly ending: Ending.Special | undefined
   /** All its tries so far. */
   readonly tries: number
+  /** Why it does not run, as far as the chain itself says it: what it waits for beyond that, only who runs it knows. */
+  readonly explanation: Explanation.Explanation | undefined
   /** Until when it waits before its next try, or its sequence's, in Unix milliseconds. */
   readonly waitUntil: number | undefined
   /** Whether it runs and waits for a signal. */
@@ -190,6 +193,7 @@ const status = Effect.fnUntraced(function*(
   if (stored === undefined || info === undefined) return yield* new Claim.ChainNotStored({ requestId })
   const { chain, records } = stored
   const rows = new Map(records.map((record) => [record.job, record]))
+  const explanations = new Map(Explanation.explain(chain).map((explanation) => [explanation.jobId, explanation]))
   const present = [...chain.jobs.keys()].filter((job) => Progress.isPresent(chain, job))
   const jobs = present.map((job): JobStanding => ({
     id: chain.graph.ids[job] as string,
@@ -198,7 +202,8 @@ const status = Effect.fnUntraced(function*(
     state: JobState.fromCode(Graph.at(chain.states, job)),
     ending: chain.endings.get(job),
     tries: Graph.at(chain.totalTries, job),
-    ...waitOf(rows.get(job)?.waitUntil ?? undefined),
+    explanation: explanations.get(chain.graph.ids[job] as string),
+    ...waitOf(JobState.isOver(chain.state) ? undefined : rows.get(job)?.waitUntil ?? undefined),
     crashes: rows.get(job)?.crashes ?? 0
   }))
   const reports = yield* tables.read(() => OutboxRows.selectStanding(number))

@@ -38,6 +38,24 @@ describe("render", () => {
     ])
   })
 
+  it("shows what a job waits for that would start, and one that runs, until it does", () => {
+    const view = viewOf(events(snapshot("a", "b", "c"), started("b"), { _tag: "progress", finishedJobs: 0, jobs: 3 }))
+    ChainView.takeExplanations(view, [
+      { jobId: "a", state: "PENDING", because: "limit", text: "waits for a limit: 1 of key \"db\" at once" },
+      { jobId: "b", state: "RUNNING", because: "signal", text: "waits for the signal \"go\"" },
+      { jobId: "c", state: "PENDING", because: "jobs", text: "waits for a, b" }
+    ])
+    assert.deepStrictEqual(LiveView.render(view, frame), [
+      "░░░░░░░░░░░░░░░░░░░░ 0/3  0:59  1 running  1 waiting  r1",
+      "▸ b  0:58  waits for the signal \"go\"",
+      "◌ a  waits for a limit: 1 of key \"db\" at once"
+    ])
+    for (const event of events(started("a"))) ChainView.take(view, event)
+    assert.include(LiveView.render(view, frame), "▸ a  0:59  ")
+    ChainView.takeExplanations(view, [])
+    assert.include(LiveView.render(view, frame), "▸ b  0:58  ")
+  })
+
   it("counts what was skipped, until it is rewound", () => {
     const view = viewOf(events(
       snapshot("a", "b"),

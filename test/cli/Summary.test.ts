@@ -7,7 +7,8 @@ const { COMPLETE, FAIL, PENDING } = JobState
 /** A run of jobs that come one after the other in the order given. */
 const runOf = (
   states: Readonly<Record<string, number>>,
-  edges: Readonly<Record<string, ReadonlyArray<string>>> = {}
+  edges: Readonly<Record<string, ReadonlyArray<string>>> = {},
+  why = "no retries left"
 ) => {
   const ids = Object.keys(states)
   const failed = ids.filter((id) => states[id] === FAIL)
@@ -46,6 +47,14 @@ const runOf = (
       stdout: "",
       stderr: "why\n"
     })),
+    explanations: failed.map((jobId) => ({
+      jobId,
+      state: "FAIL",
+      because: "over",
+      text: `failed: ${why}`,
+      ending: "failed",
+      why
+    } as const)),
     startedAt: 0,
     finishedAt: 61_240
   }
@@ -55,7 +64,19 @@ describe("toVerdict", () => {
   it("says it in one line", () => {
     assert.strictEqual(Summary.toVerdict(runOf({ a: COMPLETE })), "COMPLETE r: 1 of 1 jobs complete, 61.2s\n")
   })
+
+  it("counts how the jobs have ended that are not complete", () => {
+    const run = runOf({ a: COMPLETE, b: FAIL })
+    const endings = { ...run.result.endings, skipped: 1, failed: 1, "timed out": 2, abandoned: 1, "never ran": 7 }
+    assert.strictEqual(
+      Summary.toVerdict({ ...run, result: { ...run.result, endings } }),
+      "FAIL r: 1 of 2 jobs complete, 1 of them skipped; 1 failed, 2 timed out, 1 abandoned, 7 never ran, 61.2s\n"
+    )
+  })
 })
+
+/** What is said of a job that was not tried again because of that. */
+const textOf = (why: string) => Summary.toFailures(runOf({ bad: FAIL }, {}, why))
 
 describe("toFailures", () => {
   it("says nothing where nothing has failed", () => {
@@ -70,6 +91,18 @@ describe("toFailures", () => {
     assert.strictEqual(
       Summary.toFailures(run),
       "bad has failed, try 2: exit status 1\n  | why\n\nDid not run because of bad: after, later\n\n"
+    )
+  })
+
+  it("says why a job was not tried again, as far as its error and its tries do not", () => {
+    assert.strictEqual(
+      textOf("exit 1 is not to be tried again"),
+      "bad has failed, try 2: exit status 1\n  not tried again: exit 1 is not to be tried again\n  | why\n\n"
+    )
+    assert.notInclude(textOf("no retries left"), "not tried again")
+    assert.include(
+      textOf(`exit status 1; no retries left; sequence "a": exit 1 is not to be tried again`),
+      `not tried again: no retries left; sequence "a": exit 1 is not to be tried again\n`
     )
   })
 

@@ -101,7 +101,7 @@ describe("run", () => {
       assert.strictEqual(
         stdout.replace(/\d+\.\ds/, "0.0s"),
         `bad has failed: exit status 3\n${outs}  | why\n\n` +
-          "Did not run because of bad: after, end\n\nFAIL r: 2 of 5 jobs complete, 0.0s\n"
+          "Did not run because of bad: after, end\n\nFAIL r: 2 of 5 jobs complete; 1 failed, 2 never ran, 0.0s\n"
       )
     }))
 

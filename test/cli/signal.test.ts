@@ -22,7 +22,10 @@ describe("the example of an approval", () => {
         `rollout.push: skipped, as the condition of the sequence rollout.approve is not met: data.?changed.orValue("no") == "yes"\n`
       )
       const status = yield* work.run("status", "r")
-      assert.match(status.stdout, /\nrollout\.push +COMPLETE +0 +- +- +skipped\n/)
+      assert.match(
+        status.stdout,
+        /\nrollout\.push +COMPLETE +0 +- +- +skipped: the condition of the sequence rollout.approve is not met, /
+      )
     }))
 
   it.live("waits for the signal, which another process sends, and goes on with its data", () =>

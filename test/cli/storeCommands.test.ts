@@ -73,6 +73,58 @@ describe("status", () => {
     }))
 })
 
+describe("status and the end of a run", () => {
+  it.live("tell how each job has ended, why it was not tried again, and what never ran because of what", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write(
+        "ends.yaml",
+        `
+jobs:
+  a: { run: "true" }
+  skipped: { needs: [a], when: data.?go.orValue(false), run: "true" }
+  refused: { needs: [a], run: exit 3, retry: 3, retryPolicy: { exits: [75] } }
+  slow: { needs: [a], run: sleep 60, timeout: 50ms }
+  after: { needs: [refused], run: "true" }
+  z: { needs: [after, skipped, slow], run: "true" }
+`
+      )
+      const { stdout } = yield* work.run("run", "ends.yaml", "--request-id", "r", "--output", "json")
+      const ended = JSON.parse(stdout).jobs.map((job: { ending: string; why: string | null }) => [job.ending, job.why])
+      assert.deepStrictEqual(ended, [
+        ["complete", null],
+        ["skipped", "its condition is not met, data.?go.orValue(false)"],
+        ["failed", "exit 3 is not to be tried again"],
+        ["timed out", "the try took longer than 50ms; no retries left"],
+        ["never ran", "never ran, as it comes after refused (failed)"],
+        ["never ran", "never ran, as it comes after slow (failed), after"]
+      ])
+      const status = (yield* work.run("status", "r")).stdout.trimEnd().split("\n").slice(-7)
+      const notes = status.map((line) => line.slice(status[0]?.indexOf("NOTE")))
+      assert.deepStrictEqual(notes, [
+        "NOTE",
+        "",
+        "skipped: its condition is not met, data.?go.orValue(false)",
+        "exit status 3; exit 3 is not to be tried again",
+        "timed out: the try took longer than 50ms",
+        "never ran, as it comes after refused (failed)",
+        "never ran, as it comes after slow (failed), after"
+      ])
+    }))
+
+  it.live("says nothing of a wait that the end of the chain has ended", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write("seq.yaml", `jobs: { s: { retry: 1, retryWait: 1h, sequence: { a: { run: exit 1 } } } }`)
+      const running = work.start("run", "seq.yaml", "--request-id", "r")
+      yield* running.seen("its sequence starts again in 1h")
+      assert.match((yield* work.run("status", "r")).stdout, / waits until .*; exit status 1\n$/)
+      yield* work.run("stop", "r")
+      assert.strictEqual((yield* running.ended).exit, 3)
+      assert.match((yield* work.run("status", "r")).stdout, / PENDING .* did not run again; exit status 1\n$/)
+    }))
+})
+
 describe("status of a chain that is reported", () => {
   it.live("tells what the Request Manager has not heard, and what it refuses", () =>
     Effect.gen(function*() {

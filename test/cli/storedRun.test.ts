@@ -137,7 +137,7 @@ describe("a running chain", () => {
       assert.include(stop.stderr, `process ${command.child.pid} on `)
       const { exit, stderr, stdout } = yield* command.ended
       assert.strictEqual(exit, 3)
-      assert.match(stdout, /^STOPPED r1: 1 of 3 jobs complete, /)
+      assert.match(stdout, /^STOPPED r1: 1 of 3 jobs complete; 1 stopped, 1 never ran, /)
       assert.include(stderr, "Another process asks for this chain to be stopped\n")
       assert.strictEqual((yield* work.run("resume", "r1")).exit, 2)
       assert.strictEqual((yield* work.run("stop", "r1")).exit, 0)
