@@ -14,12 +14,12 @@ export const parse = (texts: ReadonlyArray<string>): JobData => Object.fromEntri
 
 const entryOf = (text: string): readonly [key: string, value: unknown] => {
   const [, key, sign, value = ""] = /^([^=]+?)(:?=)(.*)$/s.exec(text) ?? []
-  if (key === undefined) throw new Error(`expected key=value or key:=json, got ${JSON.stringify(text)}`)
+  if (key === undefined) throw new Error(`key=value or key:=json, got ${JSON.stringify(text)}`)
   if (sign === "=") return [key, value]
   try {
     return [key, JSON.parse(value)]
   } catch {
-    throw new Error(`expected JSON after ${key}:=, got ${JSON.stringify(value)}`)
+    throw new Error(`JSON after ${key}:=, got ${JSON.stringify(value)}`)
   }
 }
 

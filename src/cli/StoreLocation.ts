@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "node:path"
+import * as DatabaseUrl from "../storage/postgres/DatabaseUrl.ts"
 import { BadInput } from "./BadInput.ts"
 import * as ShellWord from "./ShellWord.ts"
 
@@ -29,10 +30,10 @@ export interface KeepingFlags extends DatabaseFlag {
 
 /** Reads the value of `--db`; throws an `Error` that says what was expected. */
 export const parse = (db: string): string => {
-  if (db === "" || db === ":memory:") throw new Error("expected a path; --memory keeps nothing")
+  if (db === "" || db === ":memory:") throw new Error("a path; --memory keeps nothing")
   const [, scheme] = /^([a-z][a-z\d+.-]+):/i.exec(db) ?? []
   if (scheme === undefined || isServer({ location: db })) return db
-  throw new Error(`expected the path of a SQLite database or a postgres:// URL, got a URL of "${scheme}:"`)
+  throw new Error(`the path of a SQLite database or a postgres:// URL, got a URL of "${scheme}:"`)
 }
 
 /** Returns the database that was named, else the one of the working folder. */
@@ -52,7 +53,7 @@ export const isServer = ({ location }: Pick<Database, "location">): boolean => /
 
 /** Returns what people are shown of where the database is: no password. */
 export const shown = ({ location }: Pick<Database, "location">): string =>
-  isServer({ location }) ? location.replace(/^([^/]*\/\/[^/@:]*):[^/@]*@/, "$1@") : location
+  isServer({ location }) ? DatabaseUrl.withoutPassword(location) : location
 
 /** Returns how a command names a chain of a database, for a shell. */
 export const command = (database: Database, name: string, requestId: string): string =>

@@ -83,17 +83,17 @@ describe("bad usage", () => {
     [["run"], "Missing required argument: FILE"],
     [["run", "x", "--concurrency", "0"], "Expected: a number > 0, got 0"],
     [["run", "x", "--output", "xml"], `"xml"`],
-    [["run", "x", "--data", "novalue"], "expected key=value or key:=json"],
-    [["run", "x", "--data", "k:={"], "expected JSON after k:="],
+    [["run", "x", "--data", "novalue"], "Expected: key=value or key:=json"],
+    [["run", "x", "--data", "k:={"], "Expected: JSON after k:="],
     [["run", "x", "--request-id", ""], "a text that is not empty"],
     [
       ["run", "x", "--db", "mysql://host/chains"],
-      `expected the path of a SQLite database or a postgres:// URL, got a URL of "mysql:"`
+      `Expected: the path of a SQLite database or a postgres:// URL, got a URL of "mysql:"`
     ],
-    [["run", "x", "--db", ""], "expected a path"],
+    [["run", "x", "--db", ""], "Expected: a path"],
     [["list", "--state", "running,fail"], "running,fail"],
     [["list", "--limit", "0"], "a number > 0, got 0"],
-    [["gc", "--older-than", "30"], "expected an age such as 30d"],
+    [["gc", "--older-than", "30"], "Expected: an age such as 30d"],
     [["gc"], "older-than"]
   ])("is exit code 2 and a word on stderr: %j", ([args, message]) =>
     Effect.gen(function*() {

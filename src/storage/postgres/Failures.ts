@@ -5,6 +5,7 @@
  */
 import { AuthenticationError, ConnectionError, SqlError } from "effect/sql/SqlError"
 import type { Failure, Wait } from "../Patience.ts"
+import * as DatabaseUrl from "./DatabaseUrl.ts"
 
 /** Returns the server's code, https://www.postgresql.org/docs/current/errcodes-appendix.html; empty where it said nothing. */
 export const sqlState = (error: SqlError): string => {
@@ -23,16 +24,9 @@ const endings: ReadonlySet<string> = new Set(["57P01", "57P02", "57P03", "57P05"
 /** Says of which database it could not be opened, and why. */
 export const openError = (url: string, error: SqlError): SqlError => {
   const { cause, operation } = error.reason
-  const message = `cannot open database ${JSON.stringify(withoutPassword(url))}: ${reasonOf(error)}`
+  const message = `cannot open database ${JSON.stringify(DatabaseUrl.withoutPassword(url))}: ${reasonOf(error)}`
   const Reason = error.reason._tag === "AuthenticationError" ? AuthenticationError : ConnectionError
   return new SqlError({ reason: new Reason({ cause, operation, message }) })
-}
-
-const withoutPassword = (url: string): string => {
-  const shown = URL.parse(url)
-  if (shown === null) return "postgres:…"
-  shown.password = ""
-  return shown.href
 }
 
 const reasonOf = ({ reason }: SqlError): string => reason.cause instanceof Error ? reason.cause.message : reason.message
