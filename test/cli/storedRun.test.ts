@@ -259,7 +259,10 @@ describe("a suspended chain", () => {
       assert.deepInclude(JSON.parse(stdout), { requestId: "r1", state: "STOPPED", finishedJobs: 1 })
       assert.strictEqual(work.read("ran"), "a\nb\n")
       const { stderr } = yield* work.run("resume", "r1")
-      assert.strictEqual(stderr, `The chain of request "r1" has ended: STOPPED\n`)
+      assert.strictEqual(
+        stderr,
+        `The chain of request "r1" has ended: STOPPED. Try what is not complete again by "jobchain retry r1"\n`
+      )
     }))
 
   it.live("is not touched where its job types are not known", () =>
