@@ -4,10 +4,8 @@
  * @since 0.1.0
  */
 
-/** Returns the ids joined by commas. */
-export const listed = (ids: ReadonlyArray<string>): string => {
-  const hidden = ids.length - listedMax
-  return `${ids.slice(0, listedMax).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`
+/** Returns the ids joined by commas: the first `max` of them, and how many there are more. */
+export const listed = (ids: ReadonlyArray<string>, max = 5): string => {
+  const hidden = ids.length - max
+  return `${ids.slice(0, max).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`
 }
-
-const listedMax = 5

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as ChainView from "./ChainView.ts"
+import { listed } from "./Listed.ts"
 
 /** Returns the notice in one line, or `undefined` for a chain that is not being stopped. `now` is in Unix milliseconds. */
 export const describe = (
@@ -15,12 +16,10 @@ export const describe = (
   const ids = ChainView.running(view).map((job) => job.id)
   if (ids.length === 0) return what
   const seconds = Math.max(0, Math.ceil((view.stopping.at + stopTimeout - now) / 1000))
-  const shown = ids.slice(0, idsShown).join(", ")
-  const hidden = ids.length > idsShown ? ` and ${ids.length - idsShown} more` : ""
   const jobs = ids.length === 1 ? "1 job" : `${ids.length} jobs`
-  return `${what}: waiting up to ${seconds} s for ${jobs} (Ctrl-C again to kill ${
-    ids.length === 1 ? "it" : "them"
-  }): ${shown}${hidden}`
+  return `${what}: waiting up to ${seconds} s for ${jobs} (Ctrl-C again to kill ${ids.length === 1 ? "it" : "them"}): ${
+    listed(ids)
+  }`
 }
 
 const words: Readonly<Record<ChainView.Stopping["reason"], string>> = {
@@ -28,5 +27,3 @@ const words: Readonly<Record<ChainView.Stopping["reason"], string>> = {
   suspend: "Suspending",
   timeout: "Timed out"
 }
-
-const idsShown = 5

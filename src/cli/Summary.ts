@@ -8,6 +8,7 @@ import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { ChainResult } from "../engine/Traverser.ts"
+import { listed } from "./Listed.ts"
 import * as Reasons from "./Reasons.ts"
 
 /** A run that is over. */
@@ -76,7 +77,7 @@ export const toFailures = (run: EndedRun): string => {
   return [
     ...failed.slice(0, failuresShown).map(describeFailure),
     ...(hidden > 0
-      ? [`${hidden} more have failed: ${listed(failed.slice(failuresShown).map((job) => job.id))}\n`]
+      ? [`${hidden} more have failed: ${listed(failed.slice(failuresShown).map((job) => job.id), idsShown)}\n`]
       : []),
     ...describeNeverRan(run, { jobs, failed })
   ].map((part) => `${part}\n`).join("")
@@ -147,10 +148,10 @@ const describeNeverRan = (
   for (const id of after) for (const next of jobChain?.adjacencyList?.[id] ?? []) after.add(next)
   const neverRan = jobs.filter((job) => job.state === "PENDING" && after.has(job.id)).map((job) => job.id)
   const causes = failed.filter((job) => (jobChain?.adjacencyList?.[job.id] ?? []).length > 0).map((job) => job.id)
-  return neverRan.length === 0 ? [] : [`Did not run because of ${listed(causes)}: ${listed(neverRan)}\n`]
+  return neverRan.length === 0
+    ? []
+    : [`Did not run because of ${listed(causes, idsShown)}: ${listed(neverRan, idsShown)}\n`]
 }
 
-const listed = (ids: ReadonlyArray<string>): string =>
-  ids.length > idsShown ? `${ids.slice(0, idsShown).join(", ")} and ${ids.length - idsShown} more` : ids.join(", ")
-
+/** At the end there is room for more of them. */
 const idsShown = 20

@@ -108,7 +108,10 @@ export const setJobState = (chain: Chain, jobId: string, to: JobState.JobState):
 export const jobData = (chain: Chain, jobId: string): JobData.JobData =>
   DataFlow.view(chain.data, indexOf(chain, jobId))
 
-/** Returns whether nothing runs, is runnable or has failed in a sequence that may be retried, and whether all is COMPLETE (IsDoneRunning). */
+/**
+ * Returns whether nothing runs, is runnable or has failed in a sequence that may be retried, and whether all is COMPLETE
+ * (IsDoneRunning).
+ */
 export const isDoneRunning = (chain: Chain): { readonly done: boolean; readonly complete: boolean } => ({
   done: Progress.isIdle(chain) && !mayRetryAny(chain),
   complete: Progress.isComplete(chain)

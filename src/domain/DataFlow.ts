@@ -2,8 +2,9 @@
  * How job data flows: what each job sees when it looks.
  *
  * A job sees its base, then the data of its COMPLETE parents in the order in which they completed, then the item it is an
- * instance for, then what its own tries wrote; later ones win. Nothing is copied when a job completes. What is kept is each job's base and own writes,
- * and a view is built when someone looks, so a line of n jobs that set a key each costs n, not n². Values are shared.
+ * instance for, then what its own tries wrote; later ones win. Nothing is copied when a job completes. What is kept is each
+ * job's base and own writes, and a view is built when someone looks, so a line of n jobs that set a key each costs n, not n².
+ * Values are shared.
  *
  * @since 0.1.0
  */

@@ -173,7 +173,10 @@ const noRequestId = new Validation.Fault({
   message: "The chain has no request id"
 })
 
-/** Says how far each chain is, once per interval while that changes. One fiber for all chains: a timer each would cost more than they. */
+/**
+ * Says how far each chain is, once per interval while that changes. One fiber for all chains: a timer each would cost more
+ * than they.
+ */
 const reportProgress = Effect.fnUntraced(function*(
   live: ReadonlyMap<string, Live>,
   reports: Reports["Service"],
