@@ -9,4 +9,9 @@ describe("JobState", () => {
   it("describes a state by its word, and anything else by its number", () => {
     assert.deepStrictEqual([3, 5, 42].map(JobState.describe), ["COMPLETE", "5", "42"])
   })
+
+  it("tells states in which a chain is over from those in which it goes on", () => {
+    const over = JobState.JobState.literals.filter((state) => JobState.isOver(JobState.toCode(state)))
+    assert.deepStrictEqual(over, ["COMPLETE", "FAIL", "STOPPED"])
+  })
 })
