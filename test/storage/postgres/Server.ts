@@ -22,30 +22,40 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
 
+interface Parts {
+  readonly directory: string
+  readonly port: number
+  readonly user: SpawnOptions
+  /** Whether a commit is over only when it is on the disk. */
+  readonly fsync: "on" | "off"
+}
+
 export class Server {
   /** Of its database `postgres`. */
   readonly url: string
   private readonly directory: string
   private readonly port: number
   private readonly user: SpawnOptions
+  private readonly fsync: "on" | "off"
   private running: ChildProcess | undefined
 
-  private constructor(directory: string, port: number, user: SpawnOptions) {
+  private constructor({ directory, fsync, port, user }: Parts) {
     this.directory = directory
     this.port = port
     this.user = user
+    this.fsync = fsync
     this.url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   }
 
-  /** Makes a server with nothing in it, and starts it. */
-  static async make(): Promise<Server> {
+  /** Makes a server with nothing in it, and starts it. Without `fsync`, which tests do not need, commits are fast. */
+  static async make({ fsync = "off" }: Partial<Pick<Parts, "fsync">> = {}): Promise<Server> {
     const directory = mkdtempSync(Path.join(tmpdir(), "jobchain-postgres-"))
     chmodSync(directory, 0o755)
     const user = ordinaryUser()
     copyBinaries(directory)
     mkdirSync(Path.join(directory, "data"))
     if (user.uid !== undefined) chownSync(Path.join(directory, "data"), user.uid, user.gid ?? user.uid)
-    const server = new Server(directory, await freePort(), user)
+    const server = new Server({ directory, fsync, port: await freePort(), user })
     server.initialise()
     await server.start()
     return server
@@ -74,7 +84,7 @@ export class Server {
   /** Is over when it takes connections. */
   async start(): Promise<void> {
     const settings = {
-      fsync: "off",
+      fsync: this.fsync,
       max_connections: "200",
       listen_addresses: "127.0.0.1",
       unix_socket_directories: ""
