@@ -5,7 +5,7 @@ import type { Reporter, TestModule } from "vitest/node"
 const built = ["test/package.test.ts", "test/bin/**/*.test.ts", "test/cli/**/*.test.ts"]
 
 /** Tests of a server, or of all kinds of databases: they run on a PostgreSQL that is started for them. */
-const postgres = "test/storage/postgres/**/*.test.ts"
+const postgres = ["test/storage/postgres/**/*.test.ts", "test/bench/DurableWorkloads.test.ts"]
 const anyDatabase = [
   "test/conformance/conformance.test.ts",
   "test/engine/properties.test.ts",
@@ -34,13 +34,13 @@ export default defineConfig({
       {
         extends: true,
         // A thousand random chains take seconds, on a busy machine more.
-        test: { name: "source", include: ["test/**/*.test.ts"], exclude: [...built, postgres], testTimeout: 120_000 }
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: [...built, ...postgres], testTimeout: 120_000 }
       },
       {
         extends: true,
         test: {
           name: "postgres",
-          include: [postgres, ...anyDatabase],
+          include: [...postgres, ...anyDatabase],
           globalSetup: ["test/storage/postgres/globalSetup.ts"],
           // Hundreds of stores are opened by some, each with connections of its own.
           testTimeout: 300_000

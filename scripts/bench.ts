@@ -10,11 +10,15 @@ import * as Chart from "./bench/Chart.ts"
 import * as Probes from "./bench/Probes.ts"
 import { type Absence, type Result, Results } from "./bench/Result.ts"
 import * as Rounds from "./bench/Rounds.ts"
+import * as Stores from "./bench/Stores.ts"
 import * as Table from "./bench/Table.ts"
 import * as Targets from "./bench/Targets.ts"
 import { setup as ensureBuilt } from "./ensureBuilt.ts"
 
-const main = async (args: Arguments.Arguments): Promise<void> => {
+const main = (args: Arguments.Arguments): Promise<void> =>
+  args.workloads.some(({ group }) => group === "durable") ? Stores.use(() => measure(args)) : measure(args)
+
+const measure = async (args: Arguments.Arguments): Promise<void> => {
   ensureBuilt()
   const measured: Array<Result> = []
   const absences: Array<Absence> = []

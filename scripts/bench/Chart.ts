@@ -25,11 +25,11 @@ const colours: ReadonlyArray<readonly [contestant: string, colour: string]> = [
 ]
 const spareColours = ["#0550ae", "#6e7781", "#116329", "#953800"]
 
-/** Returns an SVG. Workloads without a comparison, and commands, are left out. */
+/** Returns an SVG. Workloads without a comparison, and those not in memory, are left out. */
 export const make = (workloads: ReadonlyArray<Workload>, results: Results): string => {
   const groups = workloads.flatMap((workload) => {
     const bars = workload.contestants.flatMap((contestant) => results.get(workload.name, contestant) ?? [])
-    return bars.length > 1 && /^W\d/.test(workload.name) ? [{ workload, bars }] : []
+    return bars.length > 1 && workload.group === "memory" ? [{ workload, bars }] : []
   })
   const contestants = [...new Set(groups.flatMap(({ bars }) => bars.map(({ contestant }) => contestant)))]
   const scale = scaleOf(groups.flatMap(({ bars }) => bars.map(perJob)))

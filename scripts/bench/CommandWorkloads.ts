@@ -18,7 +18,9 @@ const workload = (
   }
 ): Workload => ({
   ...rest,
+  group: "commands",
   contestants: ["bare", "jobchain"],
+  floorOf: () => "bare",
   quick: rest.jobs > 1 ? [] : ["bare", "jobchain"],
   load: async (contestant) => cases[contestant as keyof typeof cases]()
 })

@@ -3,6 +3,7 @@
  *
  * `contestants/` has one file for each contestant, which makes a `Case` of such a workload.
  */
+import { basename } from "node:path"
 import type { Case } from "./Case.ts"
 import type { Graph } from "./Graph.ts"
 
@@ -36,8 +37,11 @@ export const make = (graphs: ReadonlyArray<Graph>, options: Partial<Omit<GraphWo
 /** Makes a case of a workload. */
 export type Contestant = (workload: GraphWorkload) => Case
 
-/** Returns a contestant by name. Only its own modules are loaded, so that memory and start say something of it alone. */
+/**
+ * Returns a contestant by name; its file is called the same, but for the scope of a package. Only its own modules are loaded, so
+ * that memory and start say something of it alone.
+ */
 export const contestant = async (name: string): Promise<Contestant> => {
-  const module: { readonly contestant: Contestant } = await import(`./contestants/${name}.ts`)
+  const module: { readonly contestant: Contestant } = await import(`./contestants/${basename(name)}.ts`)
   return module.contestant
 }

@@ -1,5 +1,5 @@
 /**
- * The workloads that are graphs of jobs.
+ * The workloads that are graphs of jobs, for contestants that keep everything in memory.
  *
  * To add a contestant, write its file in `contestants/` and name it where it takes part.
  */
@@ -21,7 +21,9 @@ interface GraphOptions extends Pick<Workload, "name" | "title" | "jobs" | "conte
 }
 
 const ofGraphs = ({ graphs, with: options, ...rest }: GraphOptions): Workload => ({
+  group: "memory",
   quick: rest.contestants,
+  floorOf: () => "floor-queue",
   ...rest,
   load: async (name) => (await GraphWorkload.contestant(name))(GraphWorkload.make(graphs(), options))
 })

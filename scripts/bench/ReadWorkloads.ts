@@ -17,7 +17,9 @@ const workload = ({ form, jobs, name, title }: Reading): Workload => ({
   name,
   title,
   jobs: jobs + 2,
+  group: "reading",
   contestants: ["bare", "jobchain"],
+  floorOf: () => "bare",
   // To make the texts alone takes seconds.
   quick: [],
   load: async (contestant) => {

@@ -1,5 +1,5 @@
 /**
- * The services that jobchain runs a workload with: everything in memory.
+ * The services that jobchain runs a workload with.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,6 +11,7 @@ import * as JobType from "../../src/engine/JobType.ts"
 import { Reports } from "../../src/engine/Reports.ts"
 import { RequestManager } from "../../src/engine/RequestManager.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import type * as Store from "../../src/storage/Store.ts"
 import type { GraphWorkload, Work } from "./GraphWorkload.ts"
 
 export interface Options {
@@ -18,7 +19,7 @@ export interface Options {
   readonly reports?: boolean
 }
 
-/** The layer of all that a workload needs. */
+/** The layer of all that a workload needs, with everything in memory. */
 export const layer = (workload: GraphWorkload, { reports = true }: Options = {}) =>
   TraverserFactory.layer.pipe(
     Layer.provide([
@@ -28,6 +29,13 @@ export const layer = (workload: GraphWorkload, { reports = true }: Options = {})
       reports ? Reports.layerRequestManager : Reports.layerNone
     ]),
     Layer.provideMerge(RequestManager.layerMemory),
+    Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "Warn"))
+  )
+
+/** The layer of all that a workload needs, with everything in a store, which keeps the reports. */
+export const stored = <E>(workload: GraphWorkload, store: Layer.Layer<Store.Services, E>) =>
+  TraverserFactory.layer.pipe(
+    Layer.provideMerge([store, JobFactory.layer(jobTypes(workload)), Reports.layerNone]),
     Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "Warn"))
   )
 

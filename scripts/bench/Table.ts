@@ -30,26 +30,24 @@ type Row = ReadonlyArray<string>
 const rowsOf = (workload: Workload, results: Results, absences: ReadonlyArray<Absence>): ReadonlyArray<Row> =>
   workload.contestants.flatMap((contestant): ReadonlyArray<Row> => {
     const result = results.get(workload.name, contestant)
-    if (result !== undefined) return [rowOf(result, baseOf(workload.name, results))]
+    if (result !== undefined) return [rowOf(result, results.get(workload.name, workload.floorOf(contestant)))]
     const isAbsent = absences.some((absence) => absence.workload === workload.name && absence.contestant === contestant)
     return isAbsent ? [[workload.name, contestant, String(workload.jobs), ...header.slice(3).map(() => "–")]] : []
   })
 
-/** What a workload is compared with. */
-const baseOf = (workload: string, results: Results): number | undefined =>
-  results.warm(workload, "floor-queue") ?? results.warm(workload, "bare")
-
-const rowOf = ({ coldMs, contestant, jobs, peakMiB, warmMs, workload }: Result, base: number | undefined): Row => [
-  workload,
-  contestant,
-  String(jobs),
-  figure(warmMs.median),
-  `[${figure(warmMs.min)} – ${figure(warmMs.max)}]`,
-  figure(coldMs),
-  figure(warmMs.median * 1000 / jobs),
-  base === undefined ? "–" : (warmMs.median / base).toFixed(2),
-  peakMiB.toFixed(0)
+const rowOf = (result: Result, floor: Result | undefined): Row => [
+  result.workload,
+  result.contestant,
+  String(result.jobs),
+  figure(result.warmMs.median),
+  `[${figure(result.warmMs.min)} – ${figure(result.warmMs.max)}]`,
+  figure(result.coldMs),
+  figure(microsecondsPerJob(result)),
+  floor === undefined ? "–" : (microsecondsPerJob(result) / microsecondsPerJob(floor)).toFixed(2),
+  result.peakMiB.toFixed(0)
 ]
+
+const microsecondsPerJob = ({ jobs, warmMs }: Result): number => warmMs.median * 1000 / jobs
 
 /** Three digits that mean something. */
 export const figure = (value: number): string => {

@@ -20,8 +20,9 @@ export const lines = (results: Results): ReadonlyArray<string> => [
     )
   ]),
   ...jobsPerSecond(results),
-  ...perJob(results, "W6", "W5", 1.3),
-  ...perJob(results, "W6", "W3", 1.5),
+  ...perJob(results, "jobchain", ["W6", "W5"], 1.3),
+  ...perJob(results, "jobchain", ["W6", "W3"], 1.5),
+  ...durable(results),
   ...ratio(results, "W7 / floor-promises", ["W7", "jobchain"], ["W7", "floor-promises"], 1.15),
   ...atMost("W8 warm, ms", results.warm("W8", "jobchain"), 0.2),
   ...ratio(results, "W10b / its half", ["W10b", "jobchain"], ["W10b-half", "jobchain"], undefined),
@@ -33,6 +34,32 @@ export const lines = (results: Results): ReadonlyArray<string> => [
   ...ratio(results, "readWire / bare", ["readWire", "jobchain"], ["readWire", "bare"], 6),
   ...ratio(results, "readYaml / bare", ["readYaml", "jobchain"], ["readYaml", "bare"], 1.3)
 ]
+
+/** What stores cost beside bare ones, and beside others that keep what has run. */
+const durable = (results: Results): ReadonlyArray<string> => {
+  const beside = (workload: string, one: string, other: string, max: number) =>
+    ratio(results, `${workload} ${one} / ${other}`, [workload, one], [workload, other], max)
+  const besideAll = (workload: string, one: string, max: number) =>
+    ["openworkflow", "@dbos-inc/dbos-sdk", "pg-boss"].flatMap((peer) => beside(workload, one, peer, max))
+  return [
+    ...beside("W1", "jobchain-sqlite", "floor-sqlite-group", 1.3),
+    ...beside("W2", "jobchain-sqlite", "floor-sqlite-group", 3),
+    ...beside("W3", "jobchain-sqlite", "floor-sqlite-group", 2.5),
+    ...beside("W4", "jobchain-sqlite", "floor-sqlite-group", 3),
+    ...besideAll("W2", "jobchain-sqlite", 1 / 8),
+    ...beside("W1", "jobchain-pg", "floor-pg-group", 1.5),
+    ...["W2", "W3", "W4"].flatMap((workload) => besideAll(workload, "jobchain-pg", 1 / 3)),
+    ...perJob(results, "jobchain-sqlite", ["W5", "W3"], 1),
+    ...perJob(results, "jobchain-sqlite", ["W6", "W5"], 1.25),
+    ...atMost("W5 jobchain-sqlite, MiB above memory", memoryAbove(results), 60)
+  ]
+}
+
+/** How much more a chain takes in a store than in memory. */
+const memoryAbove = (results: Results): number | undefined => {
+  const [stored, inMemory] = [results.get("W5", "jobchain-sqlite"), results.get("W5", "jobchain")]
+  return stored === undefined || inMemory === undefined ? undefined : stored.peakMiB - inMemory.peakMiB
+}
 
 type Name = readonly [workload: string, contestant: string]
 
@@ -47,11 +74,12 @@ const difference = (results: Results, title: string, workload: string, max: numb
 }
 
 /** Time per job of one workload by that of another. */
-const perJob = (results: Results, one: string, other: string, max: number) => {
-  const [above, below] = [results.get(one, "jobchain"), results.get(other, "jobchain")]
+const perJob = (results: Results, contestant: string, [one, other]: readonly [string, string], max: number) => {
+  const [above, below] = [results.get(one, contestant), results.get(other, contestant)]
   if (above === undefined || below === undefined) return []
   const value = (above.warmMs.median / above.jobs) / (below.warmMs.median / below.jobs)
-  return atMost(`${one} / ${other}, time per job`, value, max)
+  const whose = contestant === "jobchain" ? "" : `${contestant} `
+  return atMost(`${whose}${one} / ${other}, time per job`, value, max)
 }
 
 const jobsPerSecond = (results: Results) => {
@@ -65,11 +93,13 @@ const jobsPerSecond = (results: Results) => {
 export const atMost = (title: string, value: number | undefined, max: number | undefined): ReadonlyArray<string> => {
   if (value === undefined) return []
   return [
-    max === undefined ? line(title, figure(value), "", undefined) : line(title, figure(value), `≤ ${max}`, value <= max)
+    max === undefined
+      ? line(title, figure(value), "", undefined)
+      : line(title, figure(value), `≤ ${Number(max.toFixed(3))}`, value <= max)
   ]
 }
 
 const line = (title: string, value: string, target: string, isReached: boolean | undefined): string => {
   const verdict = isReached === undefined ? "" : isReached ? "yes" : "no"
-  return `${title.padEnd(34)}${value.padStart(9)}  ${target.padEnd(9)}${verdict}`.trimEnd()
+  return `${title.padEnd(40)}${value.padStart(9)}  ${target.padEnd(9)}${verdict}`.trimEnd()
 }

@@ -3,7 +3,12 @@
  */
 import type { Case } from "./Case.ts"
 
+/** What keeps what runs: the memory of its process, or a database that survives it; or what else is measured. */
+export type Group = "memory" | "durable" | "commands" | "reading"
+
 export interface Workload {
+  readonly group: Group
+  /** The same in two groups where only the contestants differ. */
   readonly name: string
   readonly title: string
   /** How many jobs are run, each of their tries counted. */
@@ -13,5 +18,7 @@ export interface Workload {
   readonly quick: ReadonlyArray<string>
   /** Why others do not take part. */
   readonly note?: string
+  /** Returns the contestant that another one is compared with. */
+  readonly floorOf: (contestant: string) => string
   readonly load: (contestant: string) => Promise<Case>
 }

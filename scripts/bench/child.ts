@@ -17,7 +17,7 @@ const answer = (message: Answer): void => void process.send?.(message)
 enableCompileCache()
 
 const main = async (): Promise<void> => {
-  const workload = Workloads.get(workloadName)
+  const workload = Workloads.get(workloadName, contestant)
   const loaded = await workload.load(contestant)
   process.on("message", ({ repeats }: Request) => {
     time(loaded, repeats, workload.jobs).then(answer, fail)

@@ -2,16 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as GraphWorkload from "../../scripts/bench/GraphWorkload.ts"
 import * as Shape from "../../scripts/bench/Shape.ts"
-
-/** How many jobs a contestant says it ran, after two runs. */
-const ranBy = (name: string, workload: GraphWorkload.GraphWorkload): Effect.Effect<number> =>
-  Effect.promise(async () => {
-    const contestant = await GraphWorkload.contestant(name)
-    const session = await contestant(workload).open()
-    await session.run()
-    await session.run()
-    return session.close()
-  })
+import { ranBy } from "./RunCount.ts"
 
 const contestants = [
   "floor-queue",

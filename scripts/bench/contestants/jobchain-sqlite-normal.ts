@@ -1,0 +1,11 @@
+/**
+ * jobchain with its store in SQLite, `synchronous` NORMAL: a power cut may cost the latest commits, a crash does not. See `StoredChains.ts`.
+ */
+import * as Store from "../../../src/storage/Store.ts"
+import * as Place from "../Place.ts"
+import * as StoredChains from "./StoredChains.ts"
+
+export const contestant = StoredChains.make({
+  place: Place.sqlite,
+  store: (filename) => Store.layerSqlite({ filename, synchronous: "NORMAL" })
+})
