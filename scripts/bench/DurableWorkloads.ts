@@ -56,7 +56,7 @@ export const all: ReadonlyArray<Workload> = [
   ...durable("W1", { contestants: [...ours, "openworkflow", ...postgresPeers], quick: [] }),
   ...durable("W2", { contestants: [...ours, ...postgresPeers], quick: [...ours, "pg-boss"], note: fewerSteps }),
   ...durable("W3", { contestants: [...ours, "openworkflow", ...postgresPeers], quick: ours }),
-  ...durable("W4", { contestants: [...ours, "openworkflow", ...postgresPeers], quick: ours }),
+  ...durable("W4", { contestants: [...ours, "openworkflow", ...postgresPeers], quick: [] }),
   ...durable("W5", { contestants: [...ours, "pg-boss"], quick: [], note: fewerSteps }),
   tenthOfW5,
   ...durable("W6", { contestants: sqlite, quick: [] })
