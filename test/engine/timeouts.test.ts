@@ -369,6 +369,31 @@ describe("a sequence that lets its siblings finish", () => {
         "d 2 5000 COMPLETE"
       ])
     }))
+
+  itYielding("is tried again after a resume, where it was suspended while they finished", () =>
+    Effect.gen(function*() {
+      const sequenceId = "a"
+      const chain = chainOf("a -> b c\nb -> z\nc -> z", {
+        a: { sequenceId, sequenceRetry: 1, sequenceSiblings: "finish" },
+        b: { sequenceId },
+        c: { sequenceId },
+        z: { sequenceId }
+      })
+      const sent = new Bench.Sent()
+      const jobs = Bench.jobsThat((_, { jobId, try: jobTry }) =>
+        jobTry > 1 || jobId === "a" ? Effect.void : jobId === "b" ? Effect.fail("no") : Effect.sleep("1 minute")
+      )
+      const bench = yield* Bench.make({ jobs, sent })
+      const traverser = yield* bench.start(chain)
+      yield* bench.pass("1 second")
+      assert.strictEqual((yield* bench.rig.run(traverser.suspend)).state, "SUSPENDED")
+      const resumed = yield* bench.makeFromSuspended(yield* traverser.snapshot)
+      assert.strictEqual((yield* bench.rig.run(resumed.run)).state, "COMPLETE")
+      assert.deepStrictEqual(sent.logs.map(shown).filter((log) => log.startsWith("c")), [
+        "c 1 1000 STOPPED interrupted: suspend",
+        "c 2 1000 COMPLETE"
+      ])
+    }))
 })
 
 /** One job with limits, and when its tries must end, worked out by hand. Residues modulo 10 keep ends and limits apart. */

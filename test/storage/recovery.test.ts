@@ -187,6 +187,18 @@ describe("a chain whose process dies", () => {
       atEveryWrite(chain, (whole, cut, where) => assert.deepStrictEqual(cut.logs, whole.logs, where)))
   }
 
+  it.effect("ends as if it had not, at whatever write it was: a sequence whose other jobs finish before it is retried", () =>
+    // A try of a rewound job that the crash has cut off does not run again, and so has no log.
+    atEveryWrite(
+      scripted("a -> b\nb -> c d\nc -> e\nd -> e", {
+        b: { ...sequence, sequenceSiblings: "finish" },
+        c: { sequenceId: "b" },
+        d: { sequenceId: "b", retry: 1, retryWait: "30ms" },
+        e: { sequenceId: "b" }
+      }, { c: ["FAIL"], d: ["FAIL"] }),
+      () => {}
+    ))
+
   it.effect.prop(
     "ends as if it had not, at whatever write it was: random chains",
     { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 })) },
