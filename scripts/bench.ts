@@ -14,6 +14,7 @@ import * as Stores from "./bench/Stores.ts"
 import * as Table from "./bench/Table.ts"
 import * as Targets from "./bench/Targets.ts"
 import { setup as ensureBuilt } from "./ensureBuilt.ts"
+import * as Flags from "./Flags.ts"
 
 const main = (args: Arguments.Arguments): Promise<void> =>
   args.workloads.some(({ group }) => group === "durable") ? Stores.use(() => measure(args)) : measure(args)
@@ -55,5 +56,5 @@ try {
   else await main(args)
 } catch (error) {
   console.error(explain(error))
-  process.exitCode = error instanceof Arguments.BadArguments ? 2 : 1
+  process.exitCode = error instanceof Flags.BadArguments ? 2 : 1
 }

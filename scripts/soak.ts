@@ -4,6 +4,7 @@
  * The figures go to stdout, progress to stderr. It fails where one of those that have to be 0 is not. What is done is in
  * `soak/Kills.ts` and `soak/Freezes.ts`, what a process does in `soak/worker.ts`, what is counted in `soak/Audit.ts`.
  */
+import * as Flags from "./Flags.ts"
 import * as Arguments from "./soak/Arguments.ts"
 import * as Freezes from "./soak/Freezes.ts"
 import * as Kills from "./soak/Kills.ts"
@@ -63,6 +64,6 @@ try {
   if (args.help) console.log(Arguments.usage)
   else await main(args)
 } catch (error) {
-  console.error(error instanceof Arguments.BadArguments ? error.message : error)
-  process.exitCode = error instanceof Arguments.BadArguments ? 2 : 1
+  console.error(error instanceof Flags.BadArguments ? error.message : error)
+  process.exitCode = error instanceof Flags.BadArguments ? 2 : 1
 }

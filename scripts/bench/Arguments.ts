@@ -1,7 +1,7 @@
 /**
  * What `npm run bench` is asked for.
  */
-import { parseArgs } from "node:util"
+import * as Flags from "../Flags.ts"
 import type { Workload } from "./Workload.ts"
 import * as Workloads from "./Workloads.ts"
 
@@ -14,9 +14,6 @@ export interface Arguments {
   readonly json: string | undefined
   readonly chart: string | undefined
 }
-
-/** Asked for what there is not; the message says what there is. */
-export class BadArguments extends Error {}
 
 export const usage = `npm run bench -- [flags]
 
@@ -32,12 +29,12 @@ Workloads:
 ${[...new Set(Workloads.all.map(({ name, title }) => `  ${name.padEnd(14)}${title}`))].join("\n")}
 `
 
-/** Reads arguments; throws `BadArguments`. */
+/** Reads arguments; throws `Flags.BadArguments`. */
 export const parse = (args: ReadonlyArray<string>): Arguments => {
-  const { help = false, quick = false, ...values } = valuesOf(args)
+  const { help = false, quick = false, ...values } = Flags.read(args, options)
   const only = values.only?.split(",").map((word) => word.trim()).filter((word) => word !== "") ?? []
   const workloads = values.only !== undefined && only.length === 0 ? [] : selected(only, quick)
-  if (workloads.length === 0) throw new BadArguments(`--only names no workload; ${known()}`)
+  if (workloads.length === 0) throw new Flags.BadArguments(`--only names no workload; ${known()}`)
   return { help, quick, rounds: roundsOf(values.rounds, quick), workloads, json: values.json, chart: values.chart }
 }
 
@@ -49,15 +46,6 @@ const options = {
   chart: { type: "string" },
   help: { type: "boolean", short: "h" }
 } as const
-
-const valuesOf = (args: ReadonlyArray<string>) => {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values
-  } catch (error) {
-    const flags = Object.keys(options).map((name) => `--${name}`).join(", ")
-    throw new BadArguments(`${(error as Error).message}; the flags are ${flags}.`, { cause: error })
-  }
-}
 
 /** Names of workloads choose, those of groups narrow the choice; large workloads are in `quick` only where they are named. */
 const selected = (only: ReadonlyArray<string>, quick: boolean): ReadonlyArray<Workload> => {
@@ -71,7 +59,7 @@ const selected = (only: ReadonlyArray<string>, quick: boolean): ReadonlyArray<Wo
 
 const workloadsNamed = (name: string): ReadonlyArray<Workload> => {
   const found = Workloads.named(name)
-  if (found.length === 0) throw new BadArguments(`There is no workload "${name}"; ${known()}`)
+  if (found.length === 0) throw new Flags.BadArguments(`There is no workload "${name}"; ${known()}`)
   return found
 }
 
@@ -87,6 +75,8 @@ const listOf = (words: ReadonlyArray<string>): string => [...new Set(words)].joi
 
 const roundsOf = (text: string | undefined, quick: boolean): number => {
   if (text === undefined) return quick ? 3 : 7
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new BadArguments(`--rounds is "${text}", expected a number from 1 to 9999.`)
+  if (!/^[1-9]\d{0,3}$/.test(text)) {
+    throw new Flags.BadArguments(`--rounds is "${text}", expected a number from 1 to 9999.`)
+  }
   return Number(text)
 }

@@ -1,7 +1,7 @@
 /**
  * What `npm run soak` is asked for.
  */
-import { parseArgs } from "node:util"
+import * as Flags from "../Flags.ts"
 
 export interface Arguments {
   readonly help: boolean
@@ -14,9 +14,6 @@ export interface Arguments {
   readonly keep: boolean
 }
 
-/** Asked for what there is not; the message says what there is. */
-export class BadArguments extends Error {}
-
 export const usage = `npm run soak -- [flags]
 
   --quick       under a minute: 20 kills, 2 freezes
@@ -27,9 +24,9 @@ export const usage = `npm run soak -- [flags]
   --help        says this
 `
 
-/** Reads arguments; throws `BadArguments`. */
+/** Reads arguments; throws `Flags.BadArguments`. */
 export const parse = (args: ReadonlyArray<string>): Arguments => {
-  const { help = false, keep = false, quick = false, ...values } = valuesOf(args)
+  const { help = false, keep = false, quick = false, ...values } = Flags.read(args, options)
   return {
     help,
     keep,
@@ -48,17 +45,8 @@ const options = {
   help: { type: "boolean", short: "h" }
 } as const
 
-const valuesOf = (args: ReadonlyArray<string>) => {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values
-  } catch (error) {
-    const flags = Object.keys(options).map((name) => `--${name}`).join(", ")
-    throw new BadArguments(`${(error as Error).message}; the flags are ${flags}.`, { cause: error })
-  }
-}
-
 const countOf = (flag: string, text: string | undefined, unlessGiven: number): number => {
   if (text === undefined) return unlessGiven
-  if (!/^\d{1,9}$/.test(text)) throw new BadArguments(`--${flag} is "${text}", expected a whole number from 0.`)
+  if (!/^\d{1,9}$/.test(text)) throw new Flags.BadArguments(`--${flag} is "${text}", expected a whole number from 0.`)
   return Number(text)
 }

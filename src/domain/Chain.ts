@@ -17,6 +17,7 @@ import type { Job, JobChain, SuspendedJobChain } from "./JobChain.ts"
 import * as JobData from "./JobData.ts"
 import * as JobState from "./JobState.ts"
 import * as Progress from "./Progress.ts"
+import * as Rewind from "./Rewind.ts"
 import * as Sequences from "./Sequences.ts"
 import type { Slices } from "./Slices.ts"
 
@@ -173,7 +174,7 @@ export const incrementSequenceTries = (chain: Chain, jobId: string, delta: numbe
 
 /** Returns whether a failure of a job may retry its sequence, or one around it (CanRetrySequence, which knows no nesting). */
 export const canRetrySequence = (chain: Chain, jobId: string): boolean =>
-  Progress.sequenceToRetry(chain, indexOf(chain, jobId)) >= 0
+  Rewind.sequenceToRetry(chain, indexOf(chain, jobId)) >= 0
 
 const indexOf = (chain: Chain, jobId: string): number => {
   const job = chain.graph.indexOf.get(jobId)
@@ -183,7 +184,7 @@ const indexOf = (chain: Chain, jobId: string): number => {
 
 const mayRetryAny = (chain: Chain): boolean =>
   Progress.failed(chain) > 0 &&
-  chain.states.some((state, job) => JobState.isFailure(state) && Progress.sequenceToRetry(chain, job) >= 0)
+  chain.states.some((state, job) => JobState.isFailure(state) && Rewind.sequenceToRetry(chain, job) >= 0)
 
 /** Whether what comes after what is no longer as in the wire value the chain was made of. */
 const hasGrown = (chain: Chain): boolean =>

@@ -12,6 +12,7 @@ import { at } from "./Graph.ts"
 import type { JobData } from "./JobData.ts"
 import * as JobState from "./JobState.ts"
 import * as Progress from "./Progress.ts"
+import * as Rewind from "./Rewind.ts"
 import type { SparseMap } from "./Sparse.ts"
 
 export interface JobRecord {
@@ -93,7 +94,7 @@ export const takeBackRunning = (chain: Progress.Chain): ReadonlyArray<number> =>
   for (let job = 0; job < chain.jobs.length; job++) {
     if (chain.states[job] !== JobState.RUNNING) continue
     if (chain.rewinding[job] === 1) {
-      Progress.endRewinding(chain, job)
+      Rewind.endRewinding(chain, job)
     } else {
       Progress.unstart(chain, job)
       cutOff.push(job)

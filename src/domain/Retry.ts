@@ -18,6 +18,7 @@ import type { Job, SuspendedJobChain } from "./JobChain.ts"
 import type { JobData } from "./JobData.ts"
 import * as JobState from "./JobState.ts"
 import * as Progress from "./Progress.ts"
+import * as Rewind from "./Rewind.ts"
 import * as Sequences from "./Sequences.ts"
 import * as Validation from "./Validation.ts"
 
@@ -89,8 +90,8 @@ export const rewind = (chain: Progress.Chain): ReadonlyMap<number, Why> => {
   for (const [job, why] of Array.from(rewound)) {
     const first = why === "failed" ? sequenceToRetry(chain, job) : undefined
     if (first === undefined) continue
-    Progress.rewind(chain, first)
-    for (const inside of Progress.presentExtent(chain, first)) {
+    Rewind.rewind(chain, first)
+    for (const inside of Rewind.presentExtent(chain, first)) {
       if (!rewound.has(inside)) rewound.set(inside, "sequence")
     }
   }

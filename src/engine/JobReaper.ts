@@ -13,6 +13,7 @@ import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import type { FailedTry } from "../domain/RetryPolicy.ts"
+import * as Rewind from "../domain/Rewind.ts"
 
 /** A job that is done. */
 export interface DoneJob {
@@ -87,7 +88,7 @@ export const suspended: JobReaper = {
 
 function takeIn(chain: Chain.Chain, { isTooLate, job, state }: DoneJob): undefined {
   if (chain.rewinding[job] === 1 && !isTooLate) {
-    Progress.endRewinding(chain, job)
+    Rewind.endRewinding(chain, job)
   } else if (state === "COMPLETE") {
     Progress.complete(chain, job)
   } else {
@@ -98,8 +99,8 @@ function takeIn(chain: Chain.Chain, { isTooLate, job, state }: DoneJob): undefin
 
 const retrySequence = (chain: Chain.Chain, { failed, isTooLate, job }: DoneJob): Rewound | undefined => {
   if (isTooLate || !JobState.isFailure(at(chain.states, job))) return undefined
-  const first = Progress.sequenceToRetry(chain, job, failed)
-  return first < 0 ? undefined : { first, running: Progress.rewind(chain, first) }
+  const first = Rewind.sequenceToRetry(chain, job, failed)
+  return first < 0 ? undefined : { first, running: Rewind.rewind(chain, first) }
 }
 
 const finish = (chain: Chain.Chain, state: JobState.JobState): RequestOutcome => {

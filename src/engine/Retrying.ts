@@ -15,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import { at } from "../domain/Graph.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as RetryPolicy from "../domain/RetryPolicy.ts"
+import * as Rewind from "../domain/Rewind.ts"
 import type { RunningJob } from "./RunningJob.ts"
 import type { TryFailure, TypeRetrying } from "./TypeRetrying.ts"
 
@@ -60,7 +61,7 @@ export const whyNot = (chain: Progress.Chain, running: RunningJob): string => {
   const first = at(chain.sequences.sequenceOf, job)
   if (first < 0) return own
   const failed = failure && toFailedTry(failure)
-  const ofSequence = Progress.refusalOfRetry(chain, first, failed) ?? noRetriesLeft.refusal
+  const ofSequence = Rewind.refusalOfRetry(chain, first, failed) ?? noRetriesLeft.refusal
   return `${own}; sequence "${chain.graph.ids[first]}": ${ofSequence}`
 }
 

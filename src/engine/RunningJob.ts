@@ -78,6 +78,8 @@ export class RunningJob implements JobContext {
   isWaiting = false
   /** The wait between the tries, in milliseconds. */
   wait = 0
+  /** When it is over, in Unix milliseconds. */
+  waitsUntil = 0
   /** It is over, or did not stop in time: whatever it, or a fiber it has left behind, still does is ignored. */
   isAbandoned = false
   hasWritten = false

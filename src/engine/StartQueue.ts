@@ -12,6 +12,7 @@ import { at, neighbours } from "../domain/Graph.ts"
 import { grown } from "../domain/GrowingArray.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
+import * as Rewind from "../domain/Rewind.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import { SparseMap, SparseSet } from "../domain/Sparse.ts"
 import type { JobLine } from "./Line.ts"
@@ -96,7 +97,7 @@ export class StartQueue {
     const { chain, deadlines } = this
     const deadline = deadlines.size === 0 ? undefined : deadlines.get(job)
     if (deadline === undefined) {
-      return chain.sequenceTries[job] === 0 ? 0 : Progress.sequenceRetryWait(chain, job, this.random())
+      return chain.sequenceTries[job] === 0 ? 0 : Rewind.sequenceRetryWait(chain, job, this.random())
     }
     deadlines.delete(job)
     return Math.max(0, deadline - clock.currentTimeMillisUnsafe())

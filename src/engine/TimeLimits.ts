@@ -11,6 +11,7 @@ import * as GoDuration from "../domain/GoDuration.ts"
 import { at } from "../domain/Graph.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
+import * as Rewind from "../domain/Rewind.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import { SparseMap, SparseSet } from "../domain/Sparse.ts"
 import type { Fork } from "./Reporter.ts"
@@ -46,7 +47,7 @@ export class TimeLimits {
     const { timeout } = this.chain.jobChain
     if (timeout) this.watch("chain").begin(0, millisecondsOf(timeout))
     for (const first of Array.from(this.chain.elapsed.sequences.keys())) {
-      if (Progress.hasTimedOut(this.chain, first)) this.expire({ of: "sequence", index: first })
+      if (Rewind.hasTimedOut(this.chain, first)) this.expire({ of: "sequence", index: first })
       else this.beginSequence(first)
     }
   }
@@ -98,7 +99,7 @@ export class TimeLimits {
   /** Takes note that a job or sequence has used up its time. Returns the jobs that must not go on; none where it is COMPLETE. */
   expire(limit: Limit): ReadonlyArray<number> {
     const { chain } = this
-    const jobs = limit.of === "job" ? [limit.index] : Progress.presentExtent(chain, limit.index)
+    const jobs = limit.of === "job" ? [limit.index] : Rewind.presentExtent(chain, limit.index)
     if (jobs.every((job) => at(chain.states, job) === JobState.COMPLETE)) return []
     const text = this.textOf(limit)
     for (const job of jobs) if (!this.overdue.has(job)) this.overdue.set(job, text)

@@ -24,8 +24,8 @@ import type { JobData } from "../domain/JobData.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
+import * as Rewind from "../domain/Rewind.ts"
 import * as Sequences from "../domain/Sequences.ts"
-import { SparseMap } from "../domain/Sparse.ts"
 import { ChainNews } from "./ChainNews.ts"
 import type { ChainRepo } from "./ChainRepo.ts"
 import { type Checkpoint, forSignal } from "./Checkpoint.ts"
@@ -109,8 +109,6 @@ export class Traversal implements Host {
   /** Jobs whose try a crash has cut off, until they start again. */
   private readonly recovered: Map<number, string>
   private readonly sender: LogSender
-  /** When waits are over, in Unix milliseconds; those that are stay until the next of the job. */
-  private readonly waitsUntil = new SparseMap<number, number>()
   private readonly draft: CheckpointDraft
 
   constructor(
@@ -240,9 +238,9 @@ export class Traversal implements Host {
       if (job === undefined) return
       const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
-        this.waits.begin(job, wait)
+        const until = this.noteWait(job, Sequences.isFirst(chain.sequences, job) ? "sequenceRetry" : "retry", wait)
+        this.waits.begin(job, wait, until)
         this.limits.resumeJob(job)
-        this.noteWait(job, Sequences.isFirst(chain.sequences, job) ? "sequenceRetry" : "retry", wait)
         continue
       }
       const verdict = this.conditions.judge(job)
@@ -340,14 +338,14 @@ export class Traversal implements Host {
 
   /** Says of every job that does not run why it does not. */
   explain(): ReadonlyArray<Explanation.Explanation> {
-    const { line, running, starts, waits, waitsUntil } = this
+    const { line, running, starts, waits } = this
     return Explanation.explain(this.chain, {
-      waitOf: (job) =>
-        running.get(job)?.isWaiting === true
-          ? { for: "retry", until: waitsUntil.get(job) ?? 0 }
-          : waits.has(job)
-          ? { for: "sequenceRetry", until: waitsUntil.get(job) ?? 0 }
-          : undefined,
+      waitOf: (job) => {
+        const retrying = running.get(job)
+        if (retrying?.isWaiting === true) return { for: "retry", until: retrying.waitsUntil }
+        const until = waits.untilOf(job)
+        return until === undefined ? undefined : { for: "sequenceRetry", until }
+      },
       signalOf: (job) => this.box?.nameFor(job),
       limitOf: (job) =>
         starts.placeOf(job) ??
@@ -477,7 +475,7 @@ export class Traversal implements Host {
     running.stopTimer?.interruptUnsafe()
     this.limits.elapsedOf(running.job)
     this.draft.changed.push(running.job)
-    this.noteWait(running.job, "retry", running.wait)
+    running.waitsUntil = this.noteWait(running.job, "retry", running.wait)
   }
 
   private addLog(running: RunningJob, log: JobLog, isLast: boolean): void {
@@ -489,7 +487,7 @@ export class Traversal implements Host {
   /** The next try of a sequence: what still runs of the last one is interrupted, and its first job held back until then. */
   private rewind({ first, running }: JobReaper.Rewound, failed: RunningJob): void {
     const { chain, starts } = this
-    const extent = Progress.presentExtent(chain, first)
+    const extent = Rewind.presentExtent(chain, first)
     const letsFinish = chain.jobs[first]?.sequenceSiblings === "finish"
     for (const job of extent) this.cancelWait(job)
     for (const job of running) {
@@ -513,11 +511,12 @@ export class Traversal implements Host {
     if (this.waits.cancel(job)) this.starts.cancelWait(job)
   }
 
-  private noteWait(job: number, reason: "retry" | "sequenceRetry", milliseconds: number): void {
+  /** Returns until when, in Unix milliseconds. */
+  private noteWait(job: number, reason: "retry" | "sequenceRetry", milliseconds: number): number {
     const until = this.clock.currentTimeMillisUnsafe() + milliseconds
-    this.waitsUntil.set(job, until)
     this.draft.waiting.push({ job, until })
     this.news.jobWaiting(job, reason, until)
+    return until
   }
 
   private skip(job: number, skipped: Skipped): void {

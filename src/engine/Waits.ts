@@ -10,6 +10,8 @@ import type { Fork } from "./Reporter.ts"
 
 export interface Wait {
   readonly job: number
+  /** Unix milliseconds. */
+  readonly until: number
   fiber: Fiber.Fiber<unknown> | undefined
 }
 
@@ -32,12 +34,13 @@ export class Waits {
     return this.byJob.keys()
   }
 
-  has(job: number): boolean {
-    return this.byJob.has(job)
+  /** Returns until when a job waits; `undefined` where it does not. */
+  untilOf(job: number): number | undefined {
+    return this.byJob.get(job)?.until
   }
 
-  begin(job: number, milliseconds: number): void {
-    const wait: Wait = { job, fiber: undefined }
+  begin(job: number, milliseconds: number, until: number): void {
+    const wait: Wait = { job, until, fiber: undefined }
     this.byJob.set(job, wait)
     wait.fiber = this.fork(Effect.andThen(Effect.sleep(milliseconds), Effect.sync(() => this.ended(wait))))
   }

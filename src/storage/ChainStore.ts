@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,18 +28,17 @@ import * as ChainList from "./ChainList.ts"
 import * as ChainRetry from "./ChainRetry.ts"
 import * as ChainTransfer from "./ChainTransfer.ts"
 import * as Claim from "./Claim.ts"
+import * as Collection from "./Collection.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
-import * as Deletion from "./Deletion.ts"
 import * as LogRows from "./LogRows.ts"
-import * as NewChain from "./NewChain.ts"
 import { Outbox } from "./Outbox.ts"
 import * as OutboxRows from "./OutboxRows.ts"
 import * as OutputRows from "./OutputRows.ts"
-import { type OwnedChain, ownerColumns, ownerJoin, type OwnerRow, Ownership } from "./Ownership.ts"
-import { onLiveClock } from "./Patience.ts"
+import { Ownership } from "./Ownership.ts"
 import * as SignalTransfer from "./SignalTransfer.ts"
 import * as Sql from "./Sql.ts"
 import * as SqlChainRepo from "./SqlChainRepo.ts"
+import * as StopRequests from "./StopRequests.ts"
 import * as StoredChain from "./StoredChain.ts"
 import { Tables } from "./Tables.ts"
 import { Writer } from "./Writer.ts"
@@ -170,13 +168,13 @@ export class ChainStore extends Context.Service<ChainStore, {
         release: (requestId) => SqlChainRepo.remove(tables, ownership, requestId, "SUSPENDED"),
         previewRetry: (requestId) => ChainRetry.preview(tables, ownership, requestId),
         retry: (requestId) => ChainRetry.retry(tables, ownership, requestId),
-        requestStop: (requestId) => requestStop(tables, requestId),
-        stopRequests: stopRequests(tables, ownership),
+        requestStop: (requestId) => StopRequests.send(tables, requestId),
+        stopRequests: StopRequests.taken(tables, ownership),
         signal: (requestId, name, options = {}) => SignalTransfer.send(tables, requestId, name, options),
         signals: SignalTransfer.sent(tables, ownership),
         exportChain: (requestId) => ChainTransfer.exportChain(tables, ownership, requestId),
         importChain: (suspended) => ChainTransfer.importChain(tables, ownership, outbox, suspended),
-        collect: (olderThanMillis) => collect(tables, ownership, olderThanMillis)
+        collect: (olderThanMillis) => Collection.collect(tables, ownership, olderThanMillis)
       }
     })
   )
@@ -218,109 +216,3 @@ const waitOf = (until: number | undefined) =>
   until === forSignal
     ? { waitUntil: undefined, waitsForSignal: true }
     : { waitUntil: until, waitsForSignal: false }
-
-const requestStop = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
-  requestId: string
-): Effect.fn.Return<void, Claim.ChainNotStored | Claim.ChainEnded> {
-  const refusal = yield* tables.urgent.write(function*() {
-    const present = yield* NewChain.lock(requestId)
-    if (present === undefined) return new Claim.ChainNotStored({ requestId })
-    const state = JobState.fromCode(present.state)
-    if (Claim.isEnded(state)) return new Claim.ChainEnded({ requestId, state })
-    yield* Sql.run(
-      "UPDATE jobchain_chains SET stop_requested = 1 WHERE number = ? AND stop_requested = 0",
-      present.number
-    )
-    return undefined
-  })
-  if (refusal !== undefined) return yield* refusal
-})
-
-const stopRequests = (tables: Tables["Service"], ownership: Ownership["Service"]): Stream.Stream<string> => {
-  const { id } = ownership
-  const look = Effect.gen(function*() {
-    const owned = Array.from(ownership.chains.values()).filter(({ isRunning, number }) => isRunning && number > 0)
-    const { isAny, mine } = yield* tables.urgent.read(function*() {
-      return {
-        mine: yield* Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains WHERE owner = ?", id),
-        isAny: (yield* Sql.get(`SELECT number FROM jobchain_chains ${requested} LIMIT 1`, id)) !== undefined
-      }
-    })
-    const lost = takeLost(ownership, owned, new Set(mine.map(({ number }) => number)))
-    // Mostly there is nothing, and nothing is written.
-    if (!isAny) return lost
-    // Taken, but not done: whoever claims the chain after a crash hears of it again.
-    const asked = yield* tables.urgent.write(() =>
-      Sql.all<{ readonly requestId: string }>(
-        `UPDATE jobchain_chains SET stop_requested = 2 ${requested} RETURNING request_id AS "requestId"`,
-        id
-      )
-    )
-    return [...asked.map(({ requestId }) => requestId), ...lost]
-  })
-  return Stream.fromIterableEffectRepeat(Effect.tap(look, (ids) => ids.length > 0 ? Effect.void : pause))
-}
-
-const requested = "WHERE owner = ? AND stop_requested = 1"
-
-/** Returns those chains that have another owner, each once; one that was let go of meanwhile is not among them. */
-const takeLost = (
-  { chains }: Ownership["Service"],
-  owned: ReadonlyArray<OwnedChain>,
-  mine: ReadonlySet<number>
-): ReadonlyArray<string> => {
-  const lost = owned.filter((chain) =>
-    !mine.has(chain.number) && chain.isLost !== true && chains.get(chain.requestId) === chain
-  )
-  for (const chain of lost) chain.isLost = true
-  return lost.map(({ requestId }) => requestId)
-}
-
-/** Between two looks at who is to be stopped. */
-const pause = onLiveClock(Effect.sleep("1 second"))
-
-const collect = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
-  ownership: Ownership["Service"],
-  olderThanMillis: number
-) {
-  const endedBefore = (yield* Clock.currentTimeMillis) - olderThanMillis
-  // In one statement: a chain that somebody tries again meanwhile is none that has ended.
-  const ended = yield* tables.write(() =>
-    Sql.changes(
-      `UPDATE jobchain_chains SET request_id = NULL, owner = NULL
-       WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?
-         AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = jobchain_chains.number AND r.is_refused = 0)`,
-      JobState.COMPLETE,
-      JobState.FAIL,
-      JobState.STOPPED,
-      endedBefore
-    )
-  )
-  yield* collectGarbage(tables, ownership)
-  return ended
-})
-
-/** Deletes what is out of sight and not being written, and the rows of processes that died long ago and own nothing. */
-export const collectGarbage = Effect.fnUntraced(function*(
-  tables: Tables["Service"],
-  { livingOwner }: Ownership["Service"]
-) {
-  const hidden = yield* tables.read(() =>
-    Sql.all<OwnerRow & { readonly number: number }>(
-      `SELECT c.number, ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.request_id IS NULL`
-    )
-  )
-  for (const row of hidden) if (livingOwner(row) === undefined) yield* Deletion.deleteRows(tables, row.number)
-  yield* tables.write(() =>
-    Sql.run(
-      `DELETE FROM jobchain_owners WHERE alive_until < jobchain_now() - ?
-         AND id NOT IN (SELECT owner FROM jobchain_chains WHERE owner IS NOT NULL)`,
-      ownersKeptMillis
-    )
-  )
-})
-
-/** The clocks of two machines may differ by less. */
-const ownersKeptMillis = 24 * 60 * 60 * 1000

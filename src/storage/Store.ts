@@ -27,7 +27,8 @@ import { ChainRepo } from "../engine/ChainRepo.ts"
 import { JobOutput } from "../engine/JobOutput.ts"
 import type { ReportDelivery } from "../engine/ReportDelivery.ts"
 import { RequestManager } from "../engine/RequestManager.ts"
-import { ChainStore, collectGarbage } from "./ChainStore.ts"
+import { ChainStore } from "./ChainStore.ts"
+import * as Collection from "./Collection.ts"
 import * as Migrations from "./Migrations.ts"
 import * as NodeSqlite from "./NodeSqlite.ts"
 import { Outbox } from "./Outbox.ts"
@@ -156,5 +157,5 @@ const outputBytesMax = 16 * 1024 * 1024
 
 /** What dead processes have left half-written. */
 const clearAway = Effect.gen(function*() {
-  yield* collectGarbage(yield* Tables, yield* Ownership)
+  yield* Collection.collectGarbage(yield* Tables, yield* Ownership)
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arguments from "../../scripts/bench/Arguments.ts"
 import * as Workloads from "../../scripts/bench/Workloads.ts"
+import * as Flags from "../../scripts/Flags.ts"
 
 const namesOf = (...args: ReadonlyArray<string>) => Arguments.parse(args).workloads.map(({ name }) => name)
 
@@ -11,7 +12,7 @@ const refusalOf = (...args: ReadonlyArray<string>): string => {
   try {
     Arguments.parse(args)
   } catch (error) {
-    assert.instanceOf(error, Arguments.BadArguments)
+    assert.instanceOf(error, Flags.BadArguments)
     return error.message
   }
   return assert.fail("nothing was thrown")

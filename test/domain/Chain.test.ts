@@ -4,6 +4,7 @@ import * as DataFlow from "../../src/domain/DataFlow.ts"
 import type { JobChain, SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import * as JobState from "../../src/domain/JobState.ts"
 import * as Progress from "../../src/domain/Progress.ts"
+import * as Rewind from "../../src/domain/Rewind.ts"
 import * as Validation from "../../src/domain/Validation.ts"
 import { chainOf } from "../../src/testing/index.ts"
 
@@ -332,7 +333,7 @@ describe("Chain", () => {
         chainOf("b -> a\na -> c", { b: { sequenceId: "b", sequenceRetry: 1 }, a: { sequenceId: "b" } })
       )
       complete(chain, "b", "a")
-      Progress.rewind(chain, 0)
+      Rewind.rewind(chain, 0)
       assert.notProperty(Chain.toSuspended(chain).jobChain?.jobs?.a, "completion")
       assert.notProperty(Chain.toSuspended(chain).jobChain?.jobs?.b, "completion")
     })

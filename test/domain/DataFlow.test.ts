@@ -3,6 +3,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as DataFlow from "../../src/domain/DataFlow.ts"
 import type { JobData } from "../../src/domain/JobData.ts"
 import * as Progress from "../../src/domain/Progress.ts"
+import * as Rewind from "../../src/domain/Rewind.ts"
 import { chainOf } from "../../src/testing/index.ts"
 
 type Fields = Parameters<typeof chainOf>[1]
@@ -34,7 +35,7 @@ class Jobs {
   }
 
   rewind(first: string): ReadonlyArray<string | undefined> {
-    return Progress.rewind(this.chain, this.index(first)).map((job) => this.chain.graph.ids[job])
+    return Rewind.rewind(this.chain, this.index(first)).map((job) => this.chain.graph.ids[job])
   }
 
   /** Suspends and resumes, over the wire. */
@@ -276,7 +277,7 @@ describe("DataFlow", () => {
       jobs.chain = Chain.fromSuspended({ requestId: "r", jobChain: chain })
       jobs.start("s", { written: 1 })
       jobs.rewind("s")
-      Progress.endRewinding(jobs.chain, 0)
+      Rewind.endRewinding(jobs.chain, 0)
       assert.deepStrictEqual(jobs.see("s"), { kept: 1 })
     })
 

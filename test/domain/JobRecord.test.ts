@@ -3,6 +3,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as DataFlow from "../../src/domain/DataFlow.ts"
 import * as JobRecord from "../../src/domain/JobRecord.ts"
 import * as Progress from "../../src/domain/Progress.ts"
+import * as Rewind from "../../src/domain/Rewind.ts"
 import { chainOf } from "../../src/testing/index.ts"
 
 describe("restore", () => {
@@ -13,7 +14,7 @@ describe("restore", () => {
     })
     const chain = Chain.make(wire)
     const job = (id: string) => chain.graph.indexOf.get(id) as number
-    Progress.rewind(chain, job("b"))
+    Rewind.rewind(chain, job("b"))
     const restored = Chain.make(wire)
     JobRecord.restore(restored, ["b", "e"].map((id) => JobRecord.make(chain, job(id))))
     Progress.start(restored, job("d"))

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chain from "../../src/domain/Chain.ts"
 import type { JobState } from "../../src/domain/JobState.ts"
 import * as Progress from "../../src/domain/Progress.ts"
+import * as Rewind from "../../src/domain/Rewind.ts"
 import * as JobReaper from "../../src/engine/JobReaper.ts"
 import { chainOf } from "../../src/testing/index.ts"
 
@@ -90,7 +91,7 @@ describe.each(["running", "stopped", "suspended"] as const)("JobReaper.%s", (nam
     }).start("a")
     reaping.reap("a", "COMPLETE")
     reaping.start("b", "c")
-    assert.deepStrictEqual(Progress.rewind(reaping.chain, 0), [1, 2])
+    assert.deepStrictEqual(Rewind.rewind(reaping.chain, 0), [1, 2])
     assert.isUndefined(reaping.reap("c", state))
     assert.deepStrictEqual(reaping.states, ["a PENDING", "b RUNNING", "c PENDING", "d PENDING"])
     assert.deepStrictEqual(Chain.jobTries(reaping.chain, "c"), { latest: 0, total: 1 })
@@ -99,7 +100,7 @@ describe.each(["running", "stopped", "suspended"] as const)("JobReaper.%s", (nam
 
   it("lets a rewound job fail for good that did not stop in time", () => {
     const reaping = new Reaping(reaper, "a -> b", sequence).start("a")
-    Progress.rewind(reaping.chain, 0)
+    Rewind.rewind(reaping.chain, 0)
     reaping.reap("a", "FAIL", true)
     assert.deepStrictEqual(reaping.states, ["a FAIL", "b PENDING"])
   })

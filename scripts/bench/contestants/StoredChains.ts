@@ -14,6 +14,7 @@ import type * as Store from "../../../src/storage/Store.ts"
 import type { Session } from "../Case.ts"
 import type { Contestant, GraphWorkload } from "../GraphWorkload.ts"
 import type { Place } from "../Place.ts"
+import { Requests } from "../Requests.ts"
 import * as Services from "../Services.ts"
 import * as WireChain from "../WireChain.ts"
 
@@ -35,21 +36,14 @@ const open = async <E>(
   const place = await makePlace()
   const runtime = ManagedRuntime.make(Services.stored(workload, store(place.location)))
   const chainStore = await runtime.runPromise(Effect.service(ChainStore))
-  const requestIds: Array<string> = []
+  const requests = new Requests()
   return {
-    run: () => {
-      const requests = chains.map((chain) => {
-        const requestId = `request-${requestIds.length}`
-        requestIds.push(requestId)
-        return { ...chain, requestId }
-      })
-      return runtime.runPromise(Effect.forEach(requests, runChain, { concurrency: "unbounded", discard: true }))
-    },
+    run: () => runtime.runPromise(requests.runAll(chains, runChain)),
     close: async () => {
-      const counts = await runtime.runPromise(Effect.forEach(requestIds, (requestId) => countOf(chainStore, requestId)))
+      const count = await runtime.runPromise(requests.count((requestId) => countOf(chainStore, requestId)))
       await runtime.dispose()
       await place.remove()
-      return counts.reduce((sum, count) => sum + count, 0)
+      return count
     }
   }
 }

@@ -11,6 +11,7 @@ import { RequestManager } from "../../../src/engine/RequestManager.ts"
 import { TraverserFactory } from "../../../src/engine/TraverserFactory.ts"
 import type { Session } from "../Case.ts"
 import type { Contestant, GraphWorkload } from "../GraphWorkload.ts"
+import { Requests } from "../Requests.ts"
 import * as Services from "../Services.ts"
 import * as WireChain from "../WireChain.ts"
 
@@ -22,20 +23,13 @@ export const contestant: Contestant = (workload) => {
 const open = async (workload: GraphWorkload, chains: ReadonlyArray<JobChain>): Promise<Session> => {
   const runtime = ManagedRuntime.make(Services.layer(workload))
   const manager = await runtime.runPromise(Effect.service(RequestManager))
-  const requestIds: Array<string> = []
+  const requests = new Requests()
   return {
-    run: () => {
-      const requests = chains.map((chain) => {
-        const requestId = `request-${requestIds.length}`
-        requestIds.push(requestId)
-        return { ...chain, requestId }
-      })
-      return runtime.runPromise(Effect.forEach(requests, runChain, { concurrency: "unbounded", discard: true }))
-    },
+    run: () => runtime.runPromise(requests.runAll(chains, runChain)),
     close: async () => {
-      const counts = await runtime.runPromise(Effect.forEach(requestIds, (requestId) => countOf(manager, requestId)))
+      const count = await runtime.runPromise(requests.count((requestId) => countOf(manager, requestId)))
       await runtime.dispose()
-      return counts.reduce((sum, count) => sum + count, 0)
+      return count
     }
   }
 }
