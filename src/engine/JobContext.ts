@@ -1,7 +1,7 @@
 /**
  * What a job sees of its surroundings while it runs: the second argument of a job type's `run`.
  *
- * Built by the job runner for each try.
+ * Built by the job runner for each try. What it can do may be taken out of it: `run: (_, { setData, write }) => …`.
  *
  * @since 0.1.0
  */

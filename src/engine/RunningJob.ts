@@ -160,32 +160,37 @@ export class RunningJob implements JobContext {
     })
   }
 
-  setData(data: JobData): Effect.Effect<void> {
-    return Effect.sync(() => {
-      if (!this.isAbandoned) this.host.setData(this, data)
-    })
+  // What a context can do may be taken out of it, `({ setData }) => …`: so these are getters, which cost a job nothing that
+  // does not use them, while functions as fields would cost every job.
+  get setData(): JobContext["setData"] {
+    return (data) =>
+      Effect.sync(() => {
+        if (!this.isAbandoned) this.host.setData(this, data)
+      })
   }
 
-  setStatus(status: string): Effect.Effect<void> {
-    return Effect.sync(() => {
-      if (this.isAbandoned) return
-      this.status = status
-      this.host.statusChanged(this)
-    })
+  get setStatus(): JobContext["setStatus"] {
+    return (status) =>
+      Effect.sync(() => {
+        if (this.isAbandoned) return
+        this.status = status
+        this.host.statusChanged(this)
+      })
   }
 
-  takeSignal(name: string, timeout: Duration.Input = Duration.infinity): Effect.Effect<JobData | undefined> {
-    return this.host.takeSignal(this, name, timeout)
+  get takeSignal(): JobContext["takeSignal"] {
+    return (name, timeout = Duration.infinity) => this.host.takeSignal(this, name, timeout)
   }
 
-  write(stream: keyof OutputTail, chunk: Uint8Array | string): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (this.isAbandoned) return Effect.void
-      const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
-      this.hasWritten = true
-      this.host.outputWritten(this, stream, bytes)
-      return this.host.output.write(this, stream, bytes)
-    })
+  get write(): JobContext["write"] {
+    return (stream, chunk) =>
+      Effect.suspend(() => {
+        if (this.isAbandoned) return Effect.void
+        const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
+        this.hasWritten = true
+        this.host.outputWritten(this, stream, bytes)
+        return this.host.output.write(this, stream, bytes)
+      })
   }
 
   /** Returns the decoder of a stream's text, which keeps what is left of a character cut in two. */

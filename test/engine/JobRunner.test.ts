@@ -162,6 +162,19 @@ describe("JobRunner", () => {
         })
       }))
 
+    it.effect("can be taken apart", () =>
+      Effect.gen(function*() {
+        const { data, logs } = yield* runOne((_, { setData, setStatus, takeSignal, write }) =>
+          Effect.gen(function*() {
+            yield* setData({ set: 1 })
+            yield* setStatus("at it")
+            yield* write("stdout", "said")
+            return { signal: (yield* takeSignal("none", 0)) ?? "none" }
+          })
+        )
+        assert.deepStrictEqual([data, logs[0]?.stdout], [{ set: 1, signal: "none" }, "said"])
+      }))
+
     itYielding("merges data at once, and what the job succeeds with after that", () =>
       Effect.gen(function*() {
         const { data } = yield* runOne((_, context) =>
