@@ -199,11 +199,11 @@ const adjacencyNow = (chain: Chain, present: ReadonlyArray<number>): Record<stri
 }
 
 const nonZero = (chain: Chain, tries: Uint32Array): Record<string, number> => {
-  const found: Record<string, number> = {}
+  const found: Array<readonly [id: string, tries: number]> = []
   for (let job = 0; job < tries.length; job++) {
-    if (at(tries, job) > 0) found[chain.graph.ids[job] as string] = at(tries, job)
+    if (at(tries, job) > 0) found.push([chain.graph.ids[job] as string, at(tries, job)])
   }
-  return found
+  return Object.fromEntries(found)
 }
 
 const completesInIdOrder = (chain: Chain): boolean => {

@@ -187,9 +187,9 @@ const build = (
     const start = built.get(top) ?? flow.inherited.get(top) ?? JobData.empty
     shared = passesOn(step) && run.every((link) => !flow.writes.has(link)) ? start : undefined
     if (shared !== undefined) break
-    Object.assign(data, start)
-    for (let link = run.pop(); link !== undefined; link = run.pop()) Object.assign(data, flow.writes.get(link))
+    JobData.assign(data, start)
+    for (let link = run.pop(); link !== undefined; link = run.pop()) JobData.assign(data, flow.writes.get(link))
   }
-  if (step.item !== undefined) return Object.freeze(Object.assign(data, step.item))
+  if (step.item !== undefined) return Object.freeze(JobData.assign(data, step.item))
   return shared ?? Object.freeze(data)
 }

@@ -20,3 +20,13 @@ export const same = (left: JobData, right: JobData): boolean => {
   if (keys.length !== Object.keys(right).length) return false
   return keys.every((key) => Object.hasOwn(right, key) && Object.is(left[key], right[key]))
 }
+
+/** Puts values under their keys into data that nobody else has yet, and returns it. Under `__proto__`, too, like any other. */
+export const assign = (data: Record<string, unknown>, values: JobData | undefined): Record<string, unknown> => {
+  // Assigned, `__proto__` would not be set but change what kind of object it is.
+  if (values === undefined || !Object.hasOwn(values, "__proto__")) return Object.assign(data, values)
+  for (const [key, value] of Object.entries(values)) {
+    Object.defineProperty(data, key, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return data
+}

@@ -4,8 +4,9 @@
  * The test moves the clock through the rig only, so that what it sees does not depend on how often fibers yield.
  */
 import { it } from "@effect/vitest"
-import { Clock, Context, Duration, Effect, type Fiber, Layer, Scheduler, Scope } from "effect"
+import { Clock, Context, Duration, Effect, Exit, type Fiber, Layer, Scheduler, Scope } from "effect"
 import * as CelConditions from "../../src/conditions/CelConditions.ts"
+import type { Chain } from "../../src/domain/Chain.ts"
 import type { JobChain, SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import type { FinishRequest, RequestProgress } from "../../src/domain/Request.ts"
@@ -15,6 +16,7 @@ import { JobFactory } from "../../src/engine/JobFactory.ts"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
 import * as JobType from "../../src/engine/JobType.ts"
 import { ReportFailed, Reports } from "../../src/engine/Reports.ts"
+import type { Resumption } from "../../src/engine/Resumption.ts"
 import type { ChainResult, Traverser } from "../../src/engine/Traverser.ts"
 import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
@@ -67,11 +69,19 @@ export class Sent {
 
 export const refused = Effect.fail(new ReportFailed({ requestId: "r", report: "job log", reason: "not now" }))
 
+/** What a store has of a chain that a crash has cut off. */
+export interface Recovered {
+  readonly chain: Chain
+  readonly resumption: Resumption
+}
+
 export interface Options {
   readonly jobs: Layer.Layer<JobFactory>
   readonly sent?: Sent
   readonly settings?: Partial<TraverserConfig.Settings>
   readonly repo?: Layer.Layer<ChainRepo>
+  /** Instead of `repo`: one whose calls the rig is to count. */
+  readonly riggedRepo?: (rig: Rig.Rig) => Layer.Layer<ChainRepo>
   /** What else is provided around the factory. */
   readonly around?: Layer.Layer<never>
 }
@@ -88,8 +98,10 @@ export const layerOf = (
 export const make: (options: Options) => Effect.Effect<Bench> = Effect.fnUntraced(
   function*(options: Options) {
     const rig = yield* Rig.make
-    const context = yield* rig.provide(Layer.buildWithScope(layerOf(options), Scope.makeUnsafe()))
-    return new Bench(rig, context)
+    const scope = Scope.makeUnsafe()
+    const { riggedRepo } = options
+    const layer = layerOf(riggedRepo === undefined ? options : { ...options, repo: riggedRepo(rig) })
+    return new Bench(rig, yield* rig.provide(Layer.buildWithScope(layer, scope)), scope)
   }
 )
 
@@ -97,9 +109,11 @@ export class Bench {
   readonly rig: Rig.Rig
   readonly factory: TraverserFactory["Service"]
   readonly repo: ChainRepo["Service"]
+  private readonly scope: Scope.Closeable
 
-  constructor(rig: Rig.Rig, context: Context.Context<TraverserFactory | ChainRepo>) {
+  constructor(rig: Rig.Rig, context: Context.Context<TraverserFactory | ChainRepo>, scope: Scope.Closeable) {
     this.rig = rig
+    this.scope = scope
     this.factory = Context.get(context, TraverserFactory)
     this.repo = Context.get(context, ChainRepo)
   }
@@ -115,6 +129,18 @@ export class Bench {
   /** Begins to run a traverser and goes on until nothing more happens without time passing. */
   begin(traverser: Traverser): Effect.Effect<Fiber.Fiber<ChainResult>> {
     return this.fork(traverser.run)
+  }
+
+  /** Makes a traverser of what a crash has left and begins to run it. */
+  goOn({ chain, resumption }: Recovered): Effect.Effect<Traverser> {
+    const made = this.rig.provide(Effect.orDie(this.factory.makeFromChain(chain, resumption)))
+    return Effect.tap(made, (traverser) => this.begin(traverser))
+  }
+
+  /** Ends all that runs, where nobody hears of it any more because the repo is cut off. */
+  get die(): Effect.Effect<void> {
+    const end = Effect.forkDetach(this.rig.provide(Scope.close(this.scope, Exit.void)))
+    return Effect.andThen(end, this.rig.settle)
   }
 
   /** Makes a traverser and begins to run it. */

@@ -12,7 +12,7 @@ const makeClosing = Effect.fnUntraced(function*(options: Bench.Options) {
   const rig = yield* Rig.make
   const scope = yield* Scope.make()
   const context = yield* rig.provide(Layer.buildWithScope(Bench.layerOf(options), scope))
-  return { bench: new Bench.Bench(rig, context), close: Scope.close(scope, Exit.void) }
+  return { bench: new Bench.Bench(rig, context, scope), close: Scope.close(scope, Exit.void) }
 })
 
 const lineOf = (size: number) => chainOf(Array.from({ length: size }, (_, job) => `j${job} -> j${job + 1}`).join("\n"))
