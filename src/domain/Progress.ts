@@ -151,6 +151,10 @@ export const isComplete = (chain: Chain): boolean => chain.counts[JobState.COMPL
 /** Returns how many jobs are in the chain now. */
 export const size = (chain: Chain): number => chain.jobs.length - Graph.at(chain.counts, JobState.ABSENT)
 
+/** Returns how many jobs a chain has by now that fan-outs may bring jobs into; `undefined` of one without. */
+export const sizeByNow = (chain: Chain): number | undefined =>
+  chain.jobs.some(({ each }) => each) ? size(chain) : undefined
+
 /** Returns whether a job is in the chain now. */
 export const isPresent = (chain: Chain, job: number): boolean => chain.states[job] !== JobState.ABSENT
 

@@ -28,6 +28,9 @@ const MillisFromRfc3339 = Schema.String.check(
   )
 )
 
+/** How many jobs the chain has by now: our own addition, there only where a fan-out may have brought some. */
+const totalJobs = Schema.optionalKey(Schema.Number)
+
 /** Schema for the final state of a request. */
 export const FinishRequest = Schema.Struct({
   requestId: Schema.String,
@@ -35,14 +38,16 @@ export const FinishRequest = Schema.Struct({
   state: StateFromCode,
   /** Unix milliseconds here, RFC 3339 on the wire. */
   finishedAt: MillisFromRfc3339,
-  finishedJobs: Schema.Number
+  finishedJobs: Schema.Number,
+  totalJobs
 }).annotate({ identifier: "FinishRequest" })
 export interface FinishRequest extends Schema.Schema.Type<typeof FinishRequest> {}
 
 /** Schema for how many jobs of a request are finished. */
 export const RequestProgress = Schema.Struct({
   requestId: Schema.String,
-  finishedJobs: Schema.Number
+  finishedJobs: Schema.Number,
+  totalJobs
 }).annotate({ identifier: "RequestProgress" })
 export interface RequestProgress extends Schema.Schema.Type<typeof RequestProgress> {}
 

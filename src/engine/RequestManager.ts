@@ -207,15 +207,17 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
       }))
   })
 
-  const finish = ({ finishedAt, finishedJobs, requestId, state }: FinishRequest) =>
-    inState(requestId, ["RUNNING", state], (entry) => {
-      entry.request = { ...entry.request, state, finishedJobs, finishedAt }
+  const finish = ({ requestId, ...end }: FinishRequest) =>
+    inState(requestId, ["RUNNING", end.state], (entry) => {
+      entry.request = { ...entry.request, ...end }
     })
 
   const suspend = (chain: SuspendedJobChain) =>
     inState(chain.requestId ?? "", ["RUNNING", "SUSPENDED"], (entry) => {
+      const { finishedJobs, jobs } = chain.jobChain ?? {}
+      const totalJobs = Object.keys(jobs ?? {}).length
       entry.suspended = chain
-      entry.request = { ...entry.request, state: "SUSPENDED", finishedJobs: chain.jobChain?.finishedJobs ?? 0 }
+      entry.request = { ...entry.request, state: "SUSPENDED", finishedJobs: finishedJobs ?? 0, totalJobs }
     })
 
   const stop = Effect.fnUntraced(function*(requestId: string) {
@@ -256,11 +258,11 @@ const makeMemory = ({ jobRunner, types = [] }: MemoryOptions, clock: Clock.Clock
       }),
     requestList: Effect.succeed(types),
     running: (requestId) => jobRunner?.running(requestId) ?? Effect.succeed([]),
-    updateProgress: ({ finishedJobs, requestId }) =>
+    updateProgress: ({ requestId, ...progress }) =>
       Effect.sync(() => {
         const entry = entries.get(requestId)
         // What is sent late must not change what a final state says.
-        if (entry?.request.state === "RUNNING") entry.request = { ...entry.request, finishedJobs }
+        if (entry?.request.state === "RUNNING") entry.request = { ...entry.request, ...progress }
       })
   }
 }

@@ -32,6 +32,7 @@ import type * as Explanation from "../domain/Explanation.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
 import * as JobState from "../domain/JobState.ts"
+import * as Progress from "../domain/Progress.ts"
 import type { JobStatus } from "../domain/Request.ts"
 import type { Signal } from "../domain/Signal.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
@@ -291,7 +292,14 @@ const sendOutcome = (traversal: Traversal.Traversal, outcome: JobReaper.RequestO
   Effect.callback((resume) => {
     const { clock, fork, requestId, services: { reports, settings } } = traversal
     const { finishedJobs, state, suspended } = outcome
-    const finish = { requestId, state, finishedJobs, finishedAt: clock.currentTimeMillisUnsafe() }
+    const totalJobs = Progress.sizeByNow(traversal.chain)
+    const finish = {
+      requestId,
+      state,
+      finishedJobs,
+      finishedAt: clock.currentTimeMillisUnsafe(),
+      ...(totalJobs !== undefined && { totalJobs })
+    }
     Reporter.sendAll({
       settings,
       fork,

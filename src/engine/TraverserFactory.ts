@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Chain from "../domain/Chain.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
+import * as Progress from "../domain/Progress.ts"
 import type * as Slices from "../domain/Slices.ts"
 import * as Validation from "../domain/Validation.ts"
 import { type ChainConflict, ChainRepo } from "./ChainRepo.ts"
@@ -185,7 +186,9 @@ const reportProgress = Effect.fnUntraced(function*(
   const send = ([requestId, entry]: readonly [string, Live]) => {
     const { finishedJobs } = entry.chain
     entry.reported = finishedJobs
-    return Effect.suspend(() => reports.progress({ requestId, finishedJobs })).pipe(
+    const totalJobs = Progress.sizeByNow(entry.chain)
+    const progress = { requestId, finishedJobs, ...(totalJobs !== undefined && { totalJobs }) }
+    return Effect.suspend(() => reports.progress(progress)).pipe(
       Effect.timeout(sendTimeout),
       Effect.catchCause((cause) => Effect.logDebug("Progress was not accepted", cause))
     )

@@ -185,6 +185,44 @@ describe("RequestManager", () => {
     )
   })
 
+  itYielding(
+    "says how many jobs a chain has by now, over a fan-out, a suspend and to the end",
+    () =>
+      Effect.gen(function*() {
+        const rig = yield* Rig.make
+        const jobs = new ScriptedJobs({
+          behaviours: {
+            b: [{ set: { list: [1, 2, 3] } }],
+            "b[2]": [{ milliseconds: 5000 }],
+            "b[3]": [{ block: true }, {}]
+          }
+        })
+        const application = TraverserFactory.layer.pipe(
+          Layer.provide([ChainRepo.layerMemory, JobOutput.layerMemory, jobs.layer, Reports.layerRequestManager]),
+          Layer.provideMerge(RequestManager.layerMemory)
+        )
+        yield* Effect.gen(function*() {
+          const manager = yield* RequestManager
+          const factory = yield* TraverserFactory
+          const each = { from: "list", as: "item", template: { jobs: { "": { id: "", type: "noop", state: 1 } } } }
+          const { id } = yield* manager.createRequest({ jobChain: chainOf("a -> b\nb -> c", { b: { each } }) })
+          const counts = Effect.map(manager.getRequest(id), (request) => [request.finishedJobs, request.totalJobs])
+          assert.deepStrictEqual(yield* counts, [0, 3])
+          yield* manager.startRequest(id)
+          const traverser = yield* factory.make(yield* manager.getJobChain(id))
+          yield* Effect.forkDetach(traverser.run)
+          yield* Effect.sleep("2 seconds")
+          assert.deepStrictEqual(yield* counts, [3, 6])
+          yield* traverser.suspend
+          assert.deepStrictEqual(yield* counts, [3, 6])
+          const suspended = yield* traverser.snapshot
+          yield* manager.startRequest(id)
+          yield* (yield* factory.makeFromSuspended(suspended)).run
+          assert.deepStrictEqual(yield* counts, [6, 6])
+        }).pipe(Effect.provide(application), (test) => rig.run(test))
+      })
+  )
+
   describe("findRequests", () => {
     it.effect("finds by type, state and time, the newest first, a page at a time", () =>
       Effect.gen(function*() {
