@@ -48,7 +48,7 @@ export {
   RequestStateConflict
 } from "./engine/RequestManager.ts"
 export type { Resumption } from "./engine/Resumption.ts"
-export type { ChainResult, Traverser } from "./engine/Traverser.ts"
+export type { Traverser } from "./engine/Traverser.ts"
 export { ChainOver, ShuttingDown, StopFailed } from "./engine/Traverser.ts"
 export * as TraverserConfig from "./engine/TraverserConfig.ts"
 export { TraverserFactory } from "./engine/TraverserFactory.ts"

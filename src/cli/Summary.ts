@@ -7,7 +7,7 @@ import type { Explanation } from "../domain/Explanation.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
-import type { ChainResult } from "../engine/Traverser.ts"
+import type { ChainResult } from "../engine/ChainResult.ts"
 import { listed } from "./Listed.ts"
 import * as Reasons from "./Reasons.ts"
 
@@ -75,11 +75,13 @@ export const toFailures = (run: EndedRun): string => {
   const failed = jobs.filter((job) => isFailed(job.state))
   const hidden = failed.length - failuresShown
   return [
+    ...describeTimeout(run.result),
     ...failed.slice(0, failuresShown).map(describeFailure),
     ...(hidden > 0
       ? [`${hidden} more have failed: ${listed(failed.slice(failuresShown).map((job) => job.id), idsShown)}\n`]
       : []),
-    ...describeNeverRan(run, { jobs, failed })
+    // What did not run any more is already said, whatever else held it back.
+    ...(run.result.timedOut === undefined ? describeNeverRan(run, { jobs, failed }) : [])
   ].map((part) => `${part}\n`).join("")
 }
 
@@ -138,6 +140,14 @@ const describeFailure = ({ explanation, id, last, state }: EndedJob): string => 
 
 const lastLines = (text: string): ReadonlyArray<string> =>
   text.trimEnd() === "" ? [] : text.trimEnd().split("\n").slice(-linesShown)
+
+const describeTimeout = ({ timedOut }: ChainResult): ReadonlyArray<string> => {
+  if (timedOut === undefined) return []
+  const { neverRan, why } = timedOut
+  return [
+    `Timed out: ${why}\n${neverRan.length === 0 ? "" : `  did not run any more: ${listed(neverRan, idsShown)}\n`}`
+  ]
+}
 
 /** The jobs that come after failed ones, and so did not run. */
 const describeNeverRan = (

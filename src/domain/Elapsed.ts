@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as GoDuration from "./GoDuration.ts"
 import type { Graph } from "./Graph.ts"
 import type { WireElapsed } from "./JobChain.ts"
 import { SparseMap } from "./Sparse.ts"
@@ -36,6 +37,12 @@ export const toWire = ({ chain, jobs, sequences }: Elapsed, { ids }: Graph): Wir
     ...(sequences.size === 0 ? {} : { sequences: byId(sequences) })
   }
 }
+
+/** Returns what to say of a chain that has used up its time; `undefined` where it has not. */
+export const ofChainUsedUp = ({ chain }: Elapsed, timeout: string | null | undefined): string | undefined =>
+  timeout && chain >= (GoDuration.parse(timeout) ?? Number.POSITIVE_INFINITY)
+    ? `the chain took longer than ${timeout}`
+    : undefined
 
 const byIndex = (
   { indexOf }: Graph,

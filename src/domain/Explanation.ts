@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Elapsed from "./Elapsed.ts"
 import * as Ending from "./Ending.ts"
 import { at, neighbours } from "./Graph.ts"
 import * as JobState from "./JobState.ts"
@@ -131,9 +132,11 @@ const ofPending = (chain: Chain, live: Live, job: number): Reason => {
 /** Its sequence may have gone back to its start, and with it what has run. */
 const ofNeverRun = (chain: Chain, job: number, unmet: ReadonlyArray<number>): Reason => {
   const text = at(chain.totalTries, job) > 0 ? "did not run again" : "never ran"
-  return unmet.length > 0
-    ? { ...ofJobs(chain, "jobs", `${text}, as it comes after`, unmet), ending: "never ran" }
-    : { because: "over", text, ending: "never ran" }
+  if (unmet.length > 0) return { ...ofJobs(chain, "jobs", `${text}, as it comes after`, unmet), ending: "never ran" }
+  const why = Elapsed.ofChainUsedUp(chain.elapsed, chain.jobChain.timeout)
+  return why === undefined
+    ? { because: "over", text, ending: "never ran" }
+    : { because: "over", text: `${text}: ${why}`, ending: "never ran", why }
 }
 
 /** So many are named in words; `jobIds` has all. */

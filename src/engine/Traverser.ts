@@ -27,7 +27,6 @@ import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as Chain from "../domain/Chain.ts"
-import * as Ending from "../domain/Ending.ts"
 import type * as Explanation from "../domain/Explanation.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
@@ -36,6 +35,7 @@ import * as Progress from "../domain/Progress.ts"
 import type { JobStatus } from "../domain/Request.ts"
 import type { Signal } from "../domain/Signal.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
+import * as ChainResult from "./ChainResult.ts"
 import type { Happening } from "./Happening.ts"
 import * as JobReaper from "./JobReaper.ts"
 import * as ReaperFactory from "./ReaperFactory.ts"
@@ -43,16 +43,6 @@ import * as Reporter from "./Reporter.ts"
 import type { Resumption } from "./Resumption.ts"
 import type { RunningJob } from "./RunningJob.ts"
 import * as Traversal from "./Traversal.ts"
-
-/** How a run of a chain ended. */
-export interface ChainResult {
-  readonly requestId: string
-  /** COMPLETE, FAIL, STOPPED or SUSPENDED. */
-  readonly state: JobState.JobState
-  readonly finishedJobs: number
-  /** How many jobs ended how: tells apart what states do not. */
-  readonly endings: Ending.Counts
-}
 
 /** The process is shutting down: chains are being suspended, and none is started or stopped any more. */
 export class ShuttingDown extends Schema.TaggedError<ShuttingDown>()("ShuttingDown", { requestId: Schema.String }) {
@@ -86,21 +76,21 @@ export interface Traverser {
    * Runs the chain and returns its result. Run again, it returns the same result. Interrupted, it suspends the chain,
    * waits for that, and leaves the result to `result`.
    */
-  readonly run: Effect.Effect<ChainResult>
+  readonly run: Effect.Effect<ChainResult.ChainResult>
   /**
    * Ends the chain for good and returns its result when all is over. Does nothing to a chain that is over or being
    * stopped; fails with `ShuttingDown`, and changes nothing, while the chain is being suspended or when it has been.
    */
-  readonly stop: Effect.Effect<ChainResult, ShuttingDown | StopFailed>
+  readonly stop: Effect.Effect<ChainResult.ChainResult, ShuttingDown | StopFailed>
   /** Ends this run of the chain, to be resumed, and returns its result. Does nothing to a chain that is over or being stopped. */
-  readonly suspend: Effect.Effect<ChainResult>
+  readonly suspend: Effect.Effect<ChainResult.ChainResult>
   /**
    * Sends the chain a signal, which jobs wait for by `JobContext.takeSignal`; is over when it is kept. Before the chain is run
    * it is kept with the first step of the run. One with an `id` that the chain knows is no second signal.
    */
   readonly signal: (name: string, data?: JobData, id?: string) => Effect.Effect<void, ChainOver>
   /** Waits for the result. */
-  readonly result: Effect.Effect<ChainResult>
+  readonly result: Effect.Effect<ChainResult.ChainResult>
   /** Returns the status of every job that runs now. */
   readonly running: Effect.Effect<ReadonlyArray<JobStatus>>
   /** Returns where every job of the chain stands now: a snapshot from which it could go on. */
@@ -150,7 +140,7 @@ export const make = (
 class Lifecycle {
   readonly traversal: Traversal.Traversal
   private readonly isOver: () => void
-  private readonly ending = Deferred.makeUnsafe<ChainResult>()
+  private readonly ending = Deferred.makeUnsafe<ChainResult.ChainResult>()
   private phase: "made" | "running" | "stopping" | "suspending" | "over" = "made"
   private reaper: Fiber.Fiber<void> | undefined
 
@@ -159,12 +149,12 @@ class Lifecycle {
     this.isOver = isOver
   }
 
-  get result(): Effect.Effect<ChainResult> {
+  get result(): Effect.Effect<ChainResult.ChainResult> {
     return Deferred.await(this.ending)
   }
 
-  get stop(): Effect.Effect<ChainResult, ShuttingDown | StopFailed> {
-    return Effect.suspend((): Effect.Effect<ChainResult, ShuttingDown | StopFailed> => {
+  get stop(): Effect.Effect<ChainResult.ChainResult, ShuttingDown | StopFailed> {
+    return Effect.suspend((): Effect.Effect<ChainResult.ChainResult, ShuttingDown | StopFailed> => {
       const { requestId, stopFailures } = this.traversal
       if (this.phase === "suspending") return Effect.fail(new ShuttingDown({ requestId }))
       if (this.phase === "over" || this.phase === "stopping") {
@@ -183,7 +173,7 @@ class Lifecycle {
     })
   }
 
-  get suspend(): Effect.Effect<ChainResult> {
+  get suspend(): Effect.Effect<ChainResult.ChainResult> {
     return Effect.suspend(() => {
       if (this.phase === "made" || this.phase === "running") this.end("suspend")
       return this.result
@@ -240,13 +230,12 @@ class Lifecycle {
 
   private finalize(reaper: JobReaper.JobReaper): Effect.Effect<void> {
     this.phase = "over"
-    return Effect.map(finalize(this.traversal, reaper), ({ finishedJobs, state }) => {
+    return Effect.map(finalize(this.traversal, reaper), (outcome) => {
       this.isOver()
-      const { news, requestId } = this.traversal
-      news.chainEnded(state, finishedJobs)
+      const { chain, news } = this.traversal
+      news.chainEnded(outcome.state, outcome.finishedJobs)
       this.traversal.close()
-      const endings = Ending.count(this.traversal.chain)
-      Deferred.doneUnsafe(this.ending, Exit.succeed({ requestId, state, finishedJobs, endings }))
+      Deferred.doneUnsafe(this.ending, Exit.succeed(ChainResult.make(chain, outcome, reaper)))
     })
   }
 

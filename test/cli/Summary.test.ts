@@ -94,6 +94,16 @@ describe("toFailures", () => {
     )
   })
 
+  it("says that the chain took too long, and what did not run any more", () => {
+    const run = runOf({ a: COMPLETE, b: FAIL, c: PENDING }, { a: ["b"], b: ["c"] })
+    const timedOut = { why: "the chain took longer than 10s", neverRan: ["c"] }
+    assert.strictEqual(
+      Summary.toFailures({ ...run, result: { ...run.result, timedOut } }),
+      "Timed out: the chain took longer than 10s\n  did not run any more: c\n\n" +
+        "b has failed, try 2: exit status 1\n  | why\n\n"
+    )
+  })
+
   it("says why a job was not tried again, as far as its error and its tries do not", () => {
     assert.strictEqual(
       textOf("exit 1 is not to be tried again"),

@@ -214,7 +214,7 @@ describe("RequestManager", () => {
           yield* Effect.sleep("2 seconds")
           assert.deepStrictEqual(yield* counts, [3, 6])
           yield* traverser.suspend
-          assert.deepStrictEqual(yield* counts, [3, 6])
+          assert.deepStrictEqual(yield* counts, [4, 6])
           const suspended = yield* traverser.snapshot
           yield* manager.startRequest(id)
           yield* (yield* factory.makeFromSuspended(suspended)).run

@@ -1,6 +1,8 @@
 /** How long tries, jobs, sequences and chains may take, and what happens to what takes longer. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Schema } from "effect"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Explanation from "../../src/domain/Explanation.ts"
 import type { Job, JobChain } from "../../src/domain/JobChain.ts"
 import * as Interruption from "../../src/engine/Interruption.ts"
 import type { JobContext } from "../../src/engine/JobContext.ts"
@@ -259,6 +261,30 @@ describe("a chain that takes too long", () => {
       ])
       assert.deepInclude(result, { state: "FAIL" })
       assert.deepInclude(result.endings, { "timed out": 2, "never ran": 1 })
+    }))
+
+  itYielding("says so where nothing of it runs, and what did not run because of that", () =>
+    Effect.gen(function*() {
+      const wait = { sequenceId: "b", sequenceRetry: 1, sequenceRetryWait: "1h" }
+      const bench = yield* Bench.make({
+        jobs: Bench.jobsThat((_, { jobId }) => jobId === "b" ? Effect.fail("no") : Effect.void)
+      })
+      const traverser = yield* bench.make({ ...chainOf("a -> b\nb -> c\nc -> d", { b: wait }), timeout: "10s" })
+      const result = yield* bench.rig.run(traverser.run)
+      assert.deepInclude(result, {
+        state: "FAIL",
+        timedOut: { why: "the chain took longer than 10s", neverRan: ["b", "c", "d"] }
+      })
+      const explained = (yield* traverser.explain).map(({ jobId, text }) => `${jobId}: ${text}`)
+      assert.deepStrictEqual(explained, [
+        "a: complete",
+        "b: did not run again: the chain took longer than 10s",
+        "c: never ran, as it comes after b",
+        "d: never ran, as it comes after c"
+      ])
+      // Whoever reads how the chain stands when it is over can tell, too.
+      const read = Chain.fromSuspended(JSON.parse(JSON.stringify(yield* traverser.snapshot)))
+      assert.deepInclude(Explanation.explain(read)[1], { why: "the chain took longer than 10s" })
     }))
 
   itYielding("has the rest of its time after a resume", () =>
