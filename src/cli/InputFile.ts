@@ -25,9 +25,8 @@ export const read = (
   altered?: Altered
 ): Effect.Effect<ChainFile.ParsedChain, BadInput | ChainFileError> =>
   Effect.gen(function*() {
-    const parsed = yield* parse(path, altered)
-    const faults = yield* JobTypes.faultsOf(parsed.jobChain)
-    return faults.length > 0 ? yield* ChainFile.errorOf(parsed, faults) : parsed
+    const reading = yield* readingOf(path, altered)
+    return yield* Effect.fromResult(ChainFile.withFaults(reading, yield* JobTypes.faultsOf(reading.jobChain)))
   })
 
 /** Answers whether a name is that of a file, or stdin. */
@@ -37,23 +36,30 @@ export const isThere = (name: string): boolean => name === stdin || existsSync(n
 export const readEnded = (path: string): Effect.Effect<SuspendedJobChain, BadInput | ChainFileError> =>
   Effect.gen(function*() {
     const file = path === stdin ? "<stdin>" : path
-    const parsed = yield* Effect.fromResult(ChainFile.parse(yield* textOf(path), { file, mayHaveFailed: true }))
+    const reading = ChainFile.read(yield* textOf(path), { file, mayHaveFailed: true })
+    const faults = yield* JobTypes.faultsOf(reading.jobChain)
+    const parsed = yield* Effect.fromResult(ChainFile.withFaults(reading, faults))
     if (parsed.kind === "new") {
       return yield* new BadInput({ message: `${file}: this chain has not run: start it by "jobchain run ${path}"` })
     }
-    const faults = yield* JobTypes.faultsOf(parsed.jobChain)
-    return faults.length > 0 ? yield* ChainFile.errorOf(parsed, faults) : parsed.suspended
+    return parsed.suspended
   })
 
 /** Reads a chain, whatever its jobs are. Altered ones are refused unless `altered` says otherwise. */
-export const parse = Effect.fnUntraced(function*(
+export const parse = (
+  path: string,
+  altered?: Altered
+): Effect.Effect<ChainFile.ParsedChain, BadInput | ChainFileError> =>
+  Effect.flatMap(readingOf(path, altered), ({ parsed }) => Effect.fromResult(parsed))
+
+const readingOf = Effect.fnUntraced(function*(
   path: string,
   altered: Altered = refuseAltered(path)
-): Effect.fn.Return<ChainFile.ParsedChain, BadInput | ChainFileError> {
+): Effect.fn.Return<ChainFile.Reading, BadInput> {
   const file = path === stdin ? "<stdin>" : path
   const found = yield* textOf(path)
   if (!/^\s*\{/.test(found) || !found.includes(Envelope.format)) {
-    return yield* Effect.fromResult(ChainFile.parse(found, { file }))
+    return ChainFile.read(found, { file })
   }
   const opened = yield* Effect.try({
     try: () => Envelope.open(found),
@@ -61,7 +67,7 @@ export const parse = Effect.fnUntraced(function*(
   })
   if (opened.alterations.length > 0) yield* altered(opened.alterations)
   const chain = JSON.stringify(opened.chain, null, 2) ?? ""
-  return yield* Effect.fromResult(ChainFile.parse(chain, { file: `${file} (its chain)`, format: "json" }))
+  return ChainFile.read(chain, { file: `${file} (its chain)`, format: "json" })
 })
 
 const refuseAltered = (path: string): Altered => (alterations) =>

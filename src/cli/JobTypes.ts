@@ -13,10 +13,13 @@ import { didYouMean } from "../spec/SpecFault.ts"
 import * as Layers from "./Layers.ts"
 
 /** Returns what is wrong with the types, args and conditions of a chain's jobs. */
-export const faultsOf = ({ jobs }: JobChain): Effect.Effect<ReadonlyArray<Validation.Fault>> => {
+export const faultsOf = ({ jobs, limits }: JobChain): Effect.Effect<ReadonlyArray<Validation.Fault>> => {
   const all = Object.entries(jobs ?? {})
   const ofTypes = Effect.provide(
-    Effect.map(JobFactory, (factory) => faultsOfJobs(jobs ?? {}, factory)),
+    Effect.map(JobFactory, (factory) => [
+      ...faultsOfLimits(limits?.types, factory),
+      ...faultsOfJobs(jobs ?? {}, factory)
+    ]),
     Layers.jobTypes
   )
   if (!all.some(([, job]) => job.when || job.sequenceWhen)) return ofTypes
@@ -27,6 +30,23 @@ export const faultsOf = ({ jobs }: JobChain): Effect.Effect<ReadonlyArray<Valida
   )
   return Effect.zipWith(ofTypes, ofConditions, (types, conditions) => [...types, ...conditions])
 }
+
+/** A limit for a type that is not there limits nothing. */
+const faultsOfLimits = (
+  types: NonNullable<JobChain["limits"]>["types"],
+  { types: known }: JobFactory["Service"]
+): ReadonlyArray<Validation.Fault> =>
+  Object.keys(types ?? {}).filter((type) => !known.includes(type)).map((type) =>
+    new Validation.Fault({
+      kind: "unknown-job-type",
+      jobIds: [],
+      path: ["limits", "types", type],
+      message: `limits.types: ${unknownType(type, known)}`
+    })
+  )
+
+const unknownType = (type: string, known: ReadonlyArray<string>): string =>
+  `there is no job type "${type}"; ${didYouMean(type, known) ?? `known are ${known.join(", ")}`}`
 
 /** `around` is the job that repeats the jobs, where they are those of a template. */
 const faultsOfJobs = (
@@ -61,8 +81,7 @@ const faultsOfJob = (
   if (Result.isSuccess(made)) return []
   const error = made.failure
   if (error._tag === "UnknownJobType") {
-    const hint = didYouMean(error.type, error.known) ?? `known are ${error.known.join(", ")}`
-    const message = `job "${name}": there is no job type "${error.type}"; ${hint}`
+    const message = `job "${name}": ${unknownType(error.type, error.known)}`
     return [new Validation.Fault({ kind: "unknown-job-type", jobIds: [name], path: ["jobs", id, "type"], message })]
   }
   return error.issues.map(({ message, path }) => {

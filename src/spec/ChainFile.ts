@@ -3,7 +3,7 @@
  *
  * `parse` turns a text into a wire chain, or into every fault with its line and column. A file may also hold a wire
  * `JobChain` or `SuspendedJobChain` as it is. Which job types there are and what their args look like is for whoever knows
- * the types to check: `errorOf` gives the faults they find a place in the file.
+ * the types to check: `withFaults` puts the faults they find beside the others, each in its place in the file.
  *
  * @since 0.1.0
  */
@@ -15,6 +15,7 @@ import * as ChainPlan from "./ChainPlan.ts"
 import type { Document, Position, SyntaxFault } from "./Document.ts"
 import * as JsonDocument from "./JsonDocument.ts"
 import * as PlanCompiler from "./PlanCompiler.ts"
+import * as SalvagedJobs from "./SalvagedJobs.ts"
 import { type Path, type SpecFault, unique } from "./SpecFault.ts"
 import * as TomlDocument from "./TomlDocument.ts"
 import * as WireFile from "./WireFile.ts"
@@ -55,33 +56,58 @@ export interface Options {
   readonly mayHaveFailed?: boolean
 }
 
+/** What a text says, as far as it says anything. */
+export interface Reading extends Omit<Located, "name"> {
+  readonly parsed: Result.Result<ParsedChain, ChainFileError.ChainFileError>
+  /**
+   * Its jobs, to look further at their types, args and conditions. Where `parsed` has failed, only what has the right form is there, and
+   * each job by itself.
+   */
+  readonly jobChain: JobChain
+}
+
 /** Reads a chain from a text. */
 export const parse = (
   text: string,
-  { file, format, mayHaveFailed = false }: Options
-): Result.Result<ParsedChain, ChainFileError.ChainFileError> => {
+  options: Options
+): Result.Result<ParsedChain, ChainFileError.ChainFileError> => read(text, options).parsed
+
+/** Reads a chain from a text for who has more to say of its jobs: see `withFaults`. */
+export const read = (text: string, { file, format, mayHaveFailed = false }: Options): Reading => {
   const bare = text.startsWith("\ufeff") ? text.slice(1) : text
   try {
-    return Result.mapError(
-      Result.flatMap(
-        readers[format ?? formatOf(file, bare)](bare),
-        (document) => interpret(document, file, mayHaveFailed)
-      ),
-      (faults) => ChainFileError.make(file, faults)
-    )
+    const document = readers[format ?? formatOf(file, bare)](bare)
+    return Result.isFailure(document)
+      ? unreadable(file, document.failure)
+      : interpret(document.success, file, mayHaveFailed)
   } catch (error) {
     // Parsers and Schema go down by recursion, so that the stack is the bound of how deep values nest.
     if (!(error instanceof RangeError)) throw error
-    return Result.fail(ChainFileError.make(file, [{ line: 1, column: 1, message: "the values nest too deep" }]))
+    return unreadable(file, [{ line: 1, column: 1, message: "the values nest too deep" }])
   }
+}
+
+const unreadable = (file: string, faults: PlacedFaults): Reading => ({
+  file,
+  parsed: Result.fail(ChainFileError.make(file, faults)),
+  jobChain: {},
+  locate: () => ({ line: 1, column: 1 })
+})
+
+/** Adds faults that were found in the jobs of what was read to those that were found in reading it. */
+export const withFaults = (reading: Reading, faults: ReadonlyArray<Fault>): Reading["parsed"] => {
+  const { file, parsed } = reading
+  if (faults.length === 0) return parsed
+  const found = Result.isFailure(parsed) ? parsed.failure.faults : []
+  return Result.fail(ChainFileError.make(file, [...found, ...placed(reading, faults)]))
 }
 
 /** Returns faults that were found later in a chain of a file as an error with their places in the file. */
 export const errorOf = (parsed: ParsedChain, faults: ReadonlyArray<Fault>): ChainFileError.ChainFileError =>
-  ChainFileError.make(
-    parsed.file,
-    faults.map(({ message, path }) => ({ ...parsed.locate(path), message }))
-  )
+  ChainFileError.make(parsed.file, placed(parsed, faults))
+
+const placed = ({ locate }: Pick<Located, "locate">, faults: ReadonlyArray<Fault>): PlacedFaults =>
+  faults.map(({ message, path }) => ({ ...locate(path), message }))
 
 type Read = (text: string) => Result.Result<Document, ReadonlyArray<SyntaxFault>>
 
@@ -104,55 +130,44 @@ const tomlStart = /^(?:\s|#.*(?:\n|$))*(?:\[{1,2}[\w."' -]+\]|[\w."'-]+\s*=)/
 
 type PlacedFaults = ReadonlyArray<Omit<ChainFileError.FileFault, "file">>
 
-const interpret = (
-  document: Document,
-  file: string,
-  mayHaveFailed: boolean
-): Result.Result<ParsedChain, PlacedFaults> => {
+const interpret = (document: Document, file: string, mayHaveFailed: boolean): Reading => {
   const { positionOf, value } = document
-  const placed = (faults: ReadonlyArray<SpecFault>): PlacedFaults =>
-    unique(faults).map((fault) => ({
-      ...positionOf(fault.path, fault.at),
-      message: labelled(fault),
-      ...(fault.hint !== undefined && { hint: fault.hint })
-    }))
+  const failed = (faults: ReadonlyArray<SpecFault>) =>
+    Result.fail(ChainFileError.make(
+      file,
+      unique(faults).map((fault) => ({
+        ...positionOf(fault.path, fault.at),
+        message: labelled(fault),
+        ...(fault.hint !== undefined && { hint: fault.hint })
+      }))
+    ))
   const form = WireFile.formOf(value)
   if (form === "spec") {
-    return Result.mapBoth(ChainPlan.read(value), {
-      onSuccess: (plan) => {
-        const { jobChain, pathOf } = PlanCompiler.compile(plan, "")
-        const locate = (path: Path) => positionOf(pathOf(path), "value")
-        return { kind: "new", file, name: plan.name ?? "", jobChain, locate }
-      },
-      onFailure: placed
-    })
+    const plan = ChainPlan.read(value)
+    const { jobChain, pathOf } = Result.isSuccess(plan)
+      ? PlanCompiler.compile(plan.success, "")
+      : SalvagedJobs.make(value)
+    const locate = (path: Path) => positionOf(pathOf(path), "value")
+    const parsed = Result.isSuccess(plan)
+      ? Result.succeed({ kind: "new", file, name: plan.success.name ?? "", jobChain, locate } as const)
+      : failed(plan.failure)
+    return { file, parsed, jobChain, locate }
   }
   if (form === "jobChain") {
-    return Result.mapBoth(WireFile.jobChain(value), {
-      onSuccess: (jobChain) => ({
-        kind: "new",
-        file,
-        name: "",
-        jobChain,
-        locate: (path: Path) => positionOf(path, "value")
-      }),
-      onFailure: placed
-    })
+    const locate = (path: Path) => positionOf(path, "value")
+    const { decoded: jobChain = {}, faults } = WireFile.jobChain(value)
+    const parsed = faults.length === 0
+      ? Result.succeed({ kind: "new", file, name: "", jobChain, locate } as const)
+      : failed(faults)
+    return { file, parsed, jobChain, locate }
   }
-  return Result.mapBoth(mayHaveFailed ? WireFile.ended(value) : WireFile.suspended(value), {
-    onSuccess: (suspended) => {
-      const jobChain = { ...suspended.jobChain, requestId: suspended.requestId ?? "" }
-      return {
-        kind: "suspended",
-        file,
-        name: "",
-        jobChain,
-        suspended,
-        locate: (path: Path) => positionOf(WireFile.pathInSuspended(path), "value")
-      }
-    },
-    onFailure: placed
-  })
+  const locate = (path: Path) => positionOf(WireFile.pathInSuspended(path), "value")
+  const { decoded: suspended = {}, faults } = mayHaveFailed ? WireFile.ended(value) : WireFile.suspended(value)
+  const jobChain = { ...suspended.jobChain, requestId: suspended.requestId ?? "" }
+  const parsed = faults.length === 0
+    ? Result.succeed({ kind: "suspended", file, name: "", jobChain, suspended, locate } as const)
+    : failed(faults)
+  return { file, parsed, jobChain, locate }
 }
 
 /** Says which key is meant, where the message is about a value and does not say so itself. */

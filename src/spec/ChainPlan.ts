@@ -45,10 +45,16 @@ export const read = (value: unknown): Result.Result<ChainPlan, ReadonlyArray<Spe
   return Result.fail(unique([...spec.failure, ...others]))
 }
 
-const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault>> => {
+/** Returns the steps of a spec, of which names and needs are not understood yet. */
+export const stepsOf = (spec: ChainSpec): Pick<ChainPlan, "level" | "steps"> => {
   const steps: Array<Step> = []
   const level = new Map<string, Step>()
   layOut(spec.jobs, { steps, level, outer: undefined })
+  return { level, steps }
+}
+
+const make = (spec: ChainSpec): Result.Result<ChainPlan, ReadonlyArray<SpecFault>> => {
+  const { level, steps } = stepsOf(spec)
   const repeated = steps.filter(({ entry }) => entry.each !== undefined)
   const faults = [
     ...wrongNames(steps),

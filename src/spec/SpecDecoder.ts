@@ -55,12 +55,14 @@ const entryKeys: ReadonlySet<string> = new Set(
 )
 
 /**
- * Returns a spec with the names and needs of a broken one, as far as they can be read; `undefined` where there are none.
- * Only `ChainPlan`'s rules may look at it.
+ * Returns a spec with what of a broken one has the right form by itself: names, needs, lists, types with their args, conditions.
+ * `undefined` where there are no jobs. Only `ChainPlan`'s rules and `SalvagedJobs` may look at it. What an entry is that cannot be read is
+ * the type `""`.
  */
 export const salvage = (value: unknown): ChainSpec | undefined => {
-  const jobs = salvageJobs(isObject(value) ? value.jobs : undefined)
-  return jobs === undefined ? undefined : { jobs }
+  if (!isObject(value)) return undefined
+  const jobs = salvageJobs(value.jobs)
+  return jobs && { jobs, ...(isLimits(value.limits) && { limits: value.limits }) }
 }
 
 const salvageJobs = (value: unknown): Jobs | undefined =>
@@ -70,12 +72,26 @@ const salvageJobs = (value: unknown): Jobs | undefined =>
 
 const salvageEntry = (value: unknown): Entry => {
   if (!isObject(value)) return { type: "" }
-  const needs = isNeeds(value.needs) ? { needs: value.needs } : {}
+  const { args, each, needs, run, type, when } = value
+  const common = {
+    ...(isNeeds(needs) && { needs }),
+    ...(isText(when) && { when }),
+    ...(isEach(each) && { each })
+  }
   const sequence = salvageJobs(value.sequence)
-  return sequence === undefined ? { type: "", ...needs } : { sequence, ...needs }
+  if (sequence !== undefined) return { sequence, ...common }
+  if (isText(run) && type === undefined && args === undefined) return { run, ...common }
+  // Args of the wrong form are no args, and a job without args would have other faults.
+  const isTyped = isText(type) && run === undefined && (args === undefined || isArgs(args))
+  return isTyped ? { type, ...(args !== undefined && { args }), ...common } : { type: "", ...common }
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+
 const isNeeds = Schema.is(ShellJob.fields.needs.schema)
+const isEach = Schema.is(ShellJob.fields.each.schema)
+const isArgs = Schema.is(TypedJob.fields.args.schema)
+const isLimits = Schema.is(ChainSpec.fields.limits.schema)

@@ -29,37 +29,39 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const hasWireJob = (jobs: unknown): boolean =>
   isObject(jobs) && Object.values(jobs).some((job) => isObject(job) && "id" in job)
 
-/** Returns a chain that has not run yet, or everything that is wrong with it. */
-export const jobChain = (value: unknown): Result.Result<JobChain, ReadonlyArray<SpecFault>> =>
-  Result.flatMap(decodeJobChain(value), (chain) => checked(chain, Validation.faultsOfNew(chain), (path) => path))
+/** What a value is, where it has the form, and everything that is wrong with it. */
+export interface Decoded<A> {
+  readonly decoded: A | undefined
+  readonly faults: ReadonlyArray<SpecFault>
+}
 
-/** Returns a suspended chain, or everything that is wrong with it. */
-export const suspended = (value: unknown): Result.Result<SuspendedJobChain, ReadonlyArray<SpecFault>> =>
-  Result.flatMap(
-    decodeSuspended(value),
-    (chain) => checked(chain, Validation.faultsOfSuspended(chain), pathInSuspended)
-  )
+/** Decodes a chain that has not run yet. */
+export const jobChain = (value: unknown): Decoded<JobChain> =>
+  checked(decodeJobChain(value), Validation.faultsOfNew, (path) => path)
 
-/** Returns a chain that is over, as a snapshot has it, or everything that is wrong with it. */
-export const ended = (value: unknown): Result.Result<SuspendedJobChain, ReadonlyArray<SpecFault>> =>
-  Result.flatMap(
-    decodeSuspended(value),
-    (chain) => checked(chain, Validation.faultsOfEnded(chain), pathInSuspended)
-  )
+/** Decodes a suspended chain. */
+export const suspended = (value: unknown): Decoded<SuspendedJobChain> =>
+  checked(decodeSuspended(value), Validation.faultsOfSuspended, pathInSuspended)
+
+/** Decodes a chain that is over, as a snapshot has it. */
+export const ended = (value: unknown): Decoded<SuspendedJobChain> =>
+  checked(decodeSuspended(value), Validation.faultsOfEnded, pathInSuspended)
 
 /** Returns the path in a suspended chain of a path in its chain: the counts stand beside the chain, everything else in it. */
 export const pathInSuspended = (path: Path): Path => String(path[0]).endsWith("Tries") ? path : ["jobChain", ...path]
 
 const checked = <A>(
-  chain: A,
-  faults: ReadonlyArray<Validation.Fault>,
+  decoded: Result.Result<A, ReadonlyArray<SpecFault>>,
+  faultsOf: (chain: A) => ReadonlyArray<Validation.Fault>,
   pathOf: (path: Path) => Path
-): Result.Result<A, ReadonlyArray<SpecFault>> =>
-  faults.length === 0
-    ? Result.succeed(chain)
-    : Result.fail(
-      faults.map(({ kind, message, path }) => ({ kind, message, path: pathOf(path), at: "value", whole: true }))
-    )
+): Decoded<A> => {
+  if (Result.isFailure(decoded)) return { decoded: undefined, faults: decoded.failure }
+  const faults = faultsOf(decoded.success)
+  return {
+    decoded: decoded.success,
+    faults: faults.map(({ kind, message, path }) => ({ kind, message, path: pathOf(path), at: "value", whole: true }))
+  }
+}
 
 /**
  * The wire schemas only look, they change nothing: a value that fits is its own decoding. Looking is compiled, which is
