@@ -11,6 +11,7 @@ import * as DataUse from "./DataUse.ts"
 import * as Graph from "./Graph.ts"
 import { at, neighbours } from "./Graph.ts"
 import type { JobChain } from "./JobChain.ts"
+import * as Specimen from "./Specimen.ts"
 
 export type { ConditionKeys, Sources, TypeKeys } from "./DataUse.ts"
 
@@ -30,10 +31,10 @@ export interface DataFinding {
 
 /**
  * Returns what is remarkable in a chain that is valid, in time of its jobs and edges for each key that types, conditions and lists
- * name.
+ * name. Jobs that a list brings which is not known yet are called by any item, `host[*].stop`.
  */
 export const find = (jobChain: JobChain, sources: DataUse.Sources): ReadonlyArray<DataFinding> => {
-  const subject = subjectOf(Graph.make(jobChain), sources)
+  const subject = subjectOf(Graph.make(Specimen.make(jobChain)), sources)
   const followed = keysToFollow(subject)
   return [...Array.from(followed).flatMap((key) => findingsOf(key, subject)), ...unreadData(subject, followed)]
 }

@@ -1,6 +1,6 @@
 /**
  * What the jobs of a chain do with job data, as far as their types, their conditions and their lists say. What is absent is not
- * known: such a job may read or set anything.
+ * known: such a job may read or set anything. Of jobs that lists bring which are not known yet, see `Specimen`.
  *
  * @since 0.1.0
  */
@@ -90,16 +90,15 @@ interface Said {
 const useOf = ({ data, each, item }: Job, { around, own, type }: Said): DataUse => {
   // A condition that looks at a key may see to it that the job runs only where it is there.
   const isLookedAt = (key: string) => around.some((keys) => keys === undefined || keys.reads.includes(key))
-  const read = [type.reads, ...own.map((keys) => keys?.reads)]
+  const read = [type.reads, ...own.map((keys) => keys?.reads), each?.from ? [each.from] : none]
   const must = [...(type.needs ?? none).map(needing("type")), ...(each?.from ? [needing("list")(each.from)] : none)]
   return {
     needs: new Map([
       ...own.flatMap((keys) => (keys?.needs ?? none).map(needing("condition"))),
       ...must.filter(([key]) => !isLookedAt(key))
     ]),
-    // The jobs of a list that is not known yet may do anything.
-    reads: each || read.includes(undefined) ? undefined : new Set(read.flatMap((keys) => keys ?? none)),
-    sets: each || type.sets === undefined ? undefined : new Set(type.sets),
+    reads: read.includes(undefined) ? undefined : new Set(read.flatMap((keys) => keys ?? none)),
+    sets: type.sets === undefined ? undefined : new Set(type.sets),
     given: new Set(Object.keys(data ?? {})),
     item: new Set(Object.keys(item ?? {}))
   }

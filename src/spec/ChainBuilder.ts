@@ -5,7 +5,7 @@
  */
 import * as Result from "effect/Result"
 import * as DataKeys from "../domain/DataKeys.ts"
-import type { JobChain } from "../domain/JobChain.ts"
+import type { Job, JobChain } from "../domain/JobChain.ts"
 import { Fault, InvalidChain } from "../domain/Validation.ts"
 import * as ChainPlan from "./ChainPlan.ts"
 import type * as DataTypes from "./DataTypes.ts"
@@ -17,9 +17,16 @@ import type { SpecFault } from "./SpecFault.ts"
 export interface TypeOfJob<Args = unknown> {
   readonly name: string
   readonly keys?: DataKeys.TypeKeys
+  /** Says what is wrong with a job's args. */
+  readonly prepare?: (job: Job) => Result.Result<unknown, UnfitArgs>
   readonly "~args"?: Args
   readonly "~needs"?: string
   readonly "~sets"?: string
+}
+
+/** Every wrong place in a job, as a path from it. */
+export interface UnfitArgs {
+  readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<PropertyKey>; readonly message: string }>
 }
 
 /** A list, or the key of one in job data at run time, of which each item gets a job or sequence of its own. */
@@ -59,33 +66,38 @@ export interface Command<Name extends string> extends JobFields<Name> {
 }
 
 /** A job of a type, by the type's name or the type itself. */
-export type Typed<Name extends string, Type> = JobFields<Name> & { readonly type: Type } & ArgsOf<Type>
+export type Typed<Name extends string, Type, Items extends string = never> =
+  & JobFields<Name>
+  & { readonly type: Type }
+  & ArgsOf<Type, Items>
 
-type ArgsOf<Type> = Type extends TypeOfJob<infer Args>
-  ? {} extends Args ? { readonly args?: Args } : { readonly args: Args }
+type ArgsOf<Type, Items extends string> = Type extends TypeOfJob<infer Args>
+  ? {} extends Args ? { readonly args?: DataTypes.WithItems<Args, Items> }
+  : { readonly args: DataTypes.WithItems<Args, Items> }
   : { readonly args?: Readonly<Record<string, unknown>> }
 
 /** Jobs that are retried together. */
-export interface Sequence<Name extends string, Jobs, Outer extends string, Around extends string>
+export interface Sequence<Name extends string, Jobs, Outer extends string, Around extends string, Items extends string>
   extends Common<Name>, PolicySpec.Of<typeof PolicySpec.sequence>
 {
-  readonly sequence: Checked<Jobs, Outer, Around>
+  readonly sequence: Checked<Jobs, Outer, Around, Items>
 }
 
 /**
  * The jobs of a level, in which each may need the others of it and those further out. `Around` are the keys of job data that are set
- * before it.
+ * before it, `Items` what stands for items of the lists around.
  */
-export type Checked<Jobs, Outer extends string, Around extends string> = {
+export type Checked<Jobs, Outer extends string, Around extends string, Items extends string> = {
   readonly [Key in keyof Jobs]:
-    & CheckedEntry<Jobs, Key, Exclude<(keyof Jobs & string) | Outer, Key>, Around>
+    & CheckedEntry<Jobs, Key, Exclude<(keyof Jobs & string) | Outer, Key>, Around, Items | DataTypes.ItemOf<Jobs[Key]>>
     & DataTypes.WithData<Jobs, Key, Around>
 }
 
-type CheckedEntry<Jobs, Key extends keyof Jobs, Name extends string, Around extends string> = Jobs[Key] extends
-  { readonly sequence: infer Inside } ? Sequence<Name, Inside, Name, DataTypes.SetAround<Jobs, Key, Around>>
-  : Jobs[Key] extends { readonly type: infer Type } ? Typed<Name, Type>
-  : Command<Name>
+type CheckedEntry<Jobs, Key extends keyof Jobs, Name extends string, Around extends string, Items extends string> =
+  Jobs[Key] extends { readonly sequence: infer Inside }
+    ? Sequence<Name, Inside, Name, DataTypes.SetAround<Jobs, Key, Around>, Items>
+    : Jobs[Key] extends { readonly type: infer Type } ? Typed<Name, Type, Items>
+    : Command<Name>
 
 /**
  * Makes a chain. Its request id is empty, for the caller to give. Throws `InvalidChain`, which lists every fault, for what
@@ -93,7 +105,8 @@ type CheckedEntry<Jobs, Key extends keyof Jobs, Name extends string, Around exte
  *
  * A job of a type that `needs` a key of job data is refused by the compiler where everything before it is known: jobs of types
  * that say what they set. After a command, a sequence or any other type the compiler is silent, and `make` throws where it can tell.
- * Both look at keys, not at the types of their values.
+ * Both look at keys, not at the types of their values. Where args stand for an item, `"${item.port}"`, the compiler takes that for any
+ * value, and `make` looks at what becomes of it, unless the list is made by a job: then the job fails.
  *
  * **Example**
  *
@@ -119,27 +132,27 @@ export const make = <const Jobs extends Readonly<Record<string, object>>>(spec: 
   readonly timeout?: string
   /** How many jobs may run at once: of the chain, of a type, of a key. */
   readonly limits?: NonNullable<PolicySpec.Of<typeof PolicySpec.chain>["limits"]>
-  readonly jobs: Jobs & Checked<Jobs, never, never>
+  readonly jobs: Jobs & Checked<Jobs, never, never, never>
 }): JobChain => {
-  const types = new Map<string, DataKeys.TypeKeys>([["noop", joins]])
+  const types = new Map<string, TypeOfJob>([["noop", joins]])
   const plan = ChainPlan.read({ ...spec, jobs: withTypeNames(spec.jobs, types) })
   if (Result.isFailure(plan)) throw new InvalidChain({ requestId: "", faults: plan.failure.map(toFault) })
   const compiled = PlanCompiler.compile(plan.success, "")
-  const faults = missingData(compiled, types)
+  const faults = [...missingData(compiled, types), ...unfitArgs(compiled, types)]
   if (faults.length > 0) throw new InvalidChain({ requestId: "", faults: faults.map(toFault) })
   return compiled.jobChain
 }
 
 /** The jobs that join others. */
-const joins: DataKeys.TypeKeys = { needs: [], reads: [], sets: [] }
+const joins: TypeOfJob = { name: "noop", keys: { needs: [], reads: [], sets: [] } }
 
 /** Jobs that need what nothing before them sets. What is only odd, such as keys that nobody reads, is no fault. */
 const missingData = (
   { jobChain, pathOf }: PlanCompiler.Compiled,
-  types: ReadonlyMap<string, DataKeys.TypeKeys>
+  types: Types
 ): ReadonlyArray<SpecFault> => {
-  if (!types.values().some(({ needs }) => needs !== undefined && needs.length > 0)) return []
-  return DataKeys.find(jobChain, { keysOf: (type) => types.get(type) })
+  if (!types.values().some(({ keys }) => keys?.needs !== undefined && keys.needs.length > 0)) return []
+  return DataKeys.find(jobChain, { keysOf: (type) => types.get(type)?.keys })
     .filter(({ kind }) => kind === "never-set")
     .map(({ job, key }) => ({
       kind: "missing-data",
@@ -149,26 +162,42 @@ const missingData = (
     }))
 }
 
+/** Args of instances, in which items stand now: the compiler has seen all others. */
+const unfitArgs = ({ jobChain, pathOf }: PlanCompiler.Compiled, types: Types): ReadonlyArray<SpecFault> =>
+  Object.entries(jobChain.jobs ?? {}).filter(([id]) => id.includes("[")).flatMap(([id, job]) => {
+    const prepared = types.get(job.type ?? "")?.prepare?.(job)
+    if (prepared === undefined || Result.isSuccess(prepared)) return []
+    return prepared.failure.issues.map(({ message, path }) => ({
+      kind: "bad-args",
+      path: pathOf(["jobs", id, ...path.map((key) => typeof key === "symbol" ? String(key) : key)]),
+      at: "value",
+      message: `of "${id}": ${message}`
+    }))
+  })
+
 const toFault = ({ at, hint, kind, message, path }: SpecFault): Fault => {
   const place = (at === "key" ? path.slice(0, -1) : path).join(".")
   const words = hint === undefined ? message : `${message}; ${hint}`
   return new Fault({ kind, jobIds: [], path, message: place === "" ? words : `${place}: ${words}` })
 }
 
-type Types = Map<string, DataKeys.TypeKeys>
+type Types = ReadonlyMap<string, TypeOfJob>
 
-const withTypeNames = (jobs: Readonly<Record<string, unknown>>, types: Types): Record<string, unknown> =>
+const withTypeNames = (
+  jobs: Readonly<Record<string, unknown>>,
+  types: Map<string, TypeOfJob>
+): Record<string, unknown> =>
   Object.fromEntries(Object.entries(jobs).map(([name, entry]) => [name, withTypeName(entry, types)]))
 
-/** Puts the name in place of a type, and what the type says of its data into `types`. */
-const withTypeName = (entry: unknown, types: Types): unknown => {
+/** Puts the name in place of a type, and the type into `types`. */
+const withTypeName = (entry: unknown, types: Map<string, TypeOfJob>): unknown => {
   if (typeof entry !== "object" || entry === null) return entry
   if ("sequence" in entry && typeof entry.sequence === "object" && entry.sequence !== null) {
     return { ...entry, sequence: withTypeNames(entry.sequence as Readonly<Record<string, unknown>>, types) }
   }
   const type = "type" in entry ? entry.type : undefined
   if (typeof type !== "object" || type === null || !("name" in type)) return entry
-  const { keys, name } = type as TypeOfJob
-  if (keys !== undefined) types.set(name, keys)
-  return { ...entry, type: name }
+  const given = type as TypeOfJob
+  types.set(given.name, given)
+  return { ...entry, type: given.name }
 }

@@ -56,7 +56,23 @@ type SetBy<Entry> = Entry extends { readonly type: infer Type }
 
 type DataOf<Entry> = Entry extends { readonly data: infer Data } ? keyof Data & string : never
 
+/**
+ * Args in which `${…}` may stand for an item, or a field of one, of the lists around, whose variables are `Items`: in place of any
+ * value, as it becomes the item itself.
+ */
+export type WithItems<Args, Items extends string> = [Items] extends [never] ? Args
+  : unknown extends Args ? Args
+  : { readonly [Key in keyof Args]: OrItem<Args[Key], Items> }
+
+type OrItem<Value, Items extends string> =
+  | Value
+  | `\${${Items}}`
+  | `\${${Items}.${string}}`
+  | (Value extends string ? never
+    : Value extends object ? { readonly [Key in keyof Value]: OrItem<Value[Key], Items> }
+    : never)
+
 /** The key of the item in the data of what is repeated. */
-type ItemOf<Entry> = Entry extends { readonly each: infer Each }
+export type ItemOf<Entry> = Entry extends { readonly each: infer Each }
   ? Each extends { readonly as: infer Variable extends string } ? Variable : "item"
   : never

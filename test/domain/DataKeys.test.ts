@@ -9,13 +9,15 @@ const types: Readonly<Record<string, DataKeys.TypeKeys>> = {
   check: { needs: ["url"], reads: ["url"], sets: [] }
 }
 
+type Fields = NonNullable<Parameters<typeof chainOf>[1]>[string]
+
 const conditions: Readonly<Record<string, DataKeys.ConditionKeys>> = {
   "version is 1": { needs: ["version"], reads: ["version"] },
   "has url": { needs: [], reads: ["url"] }
 }
 
 /** What is found in a drawing in which each job is of the type of its name, up to a digit. */
-const find = (drawing: string, fields: Parameters<typeof chainOf>[1] = {}): ReadonlyArray<string> => {
+const find = (drawing: string, fields: Parameters<typeof chainOf>[1] = {}): Array<string> => {
   const chain = chainOf(drawing, fields)
   const jobs = Object.entries(chain.jobs ?? {}).map(([id, job]) =>
     [id, { ...job, type: id.replace(/\d$/, "") }] as const
@@ -117,6 +119,49 @@ describe("DataKeys", () => {
     it("expects everything of jobs whose types do not say what they read or set, and of conditions", () => {
       assert.deepStrictEqual(find("any -> check\ncheck -> build\nbuild -> any2"), [])
       assert.deepStrictEqual(find("build -> nothing", { nothing: { when: "data.version == 1" } }), [])
+    })
+
+    describe("where a list is not known yet", () => {
+      const job = (type: string, sequenceId?: string) => ({ type, state: 1, ...(sequenceId && { sequenceId }) })
+      const listed = (as: string, ...types: Array<string>): Fields => ({
+        each: {
+          from: "list",
+          as,
+          template: {
+            jobs: Object.fromEntries(types.map((type) => [`.${type}`, { id: `.${type}`, ...job(type) }])),
+            adjacencyList: Object.fromEntries(types.slice(1).map((type, index) => [`.${types[index]}`, [`.${type}`]]))
+          }
+        }
+      })
+      const of = (fields: Fields) => find("build -> nothing\nnothing -> nothing2", { nothing: fields })
+
+      it("looks at what its jobs need, of what is set before, by each other, or is their item", () => {
+        const ofList = "nothing list never-set"
+        assert.sameMembers(of(listed("item", "deploy", "check")), [ofList])
+        assert.sameMembers(of(listed("item", "check", "deploy")), [
+          ofList,
+          "nothing[*].check url never-set",
+          "nothing[*].deploy url never-read"
+        ])
+        assert.sameMembers(of(listed("url", "check")), [ofList, "build version never-read"])
+      })
+
+      it("looks at what comes after it, and into inner ones", () => {
+        assert.sameMembers(find("build -> nothing\nnothing -> check", { nothing: listed("item", "deploy") }), [
+          "nothing list never-set"
+        ])
+        const { each } = listed("inner", "check")
+        const inner = {
+          jobs: { "": { id: "", type: "nothing", state: 1, each }, ".end": { id: ".end", type: "nothing" } }
+        }
+        const outer = { from: "list", as: "url2", template: { ...inner, adjacencyList: { "": [".end"] } } }
+        assert.sameMembers(of({ each: outer }), [
+          "nothing list never-set",
+          "nothing[*] list never-set",
+          "nothing[*][*].check url never-set",
+          "build version never-read"
+        ])
+      })
     })
   })
 })

@@ -69,6 +69,68 @@ describe("ChainBuilder", () => {
       ChainBuilder.make({ jobs: { greet: { type: greet, args: { whom: "world" } } } })
     })
 
+    describe("where args stand for an item", () => {
+      const check = JobType.make("check", {
+        args: Schema.Struct({
+          port: Schema.Number,
+          method: Schema.optionalKey(Schema.Literals(["GET", "PUT"])),
+          of: Schema.optionalKey(Schema.Struct({ tags: Schema.Array(Schema.Number) }))
+        }),
+        run: () => Effect.void
+      })
+
+      it("takes it for any value, in a job that is repeated or in a sequence that is", () => {
+        const ports = ChainBuilder.make({ jobs: { a: { type: check, each: [80, 443], args: { port: "${item}" } } } })
+        assert.deepStrictEqual(ports.jobs?.["a[443]"]?.args, { port: 443 })
+        const hosts = [{ port: 1, method: "PUT", tag: 7 }]
+        ChainBuilder.make({
+          jobs: {
+            s: {
+              each: { of: hosts, as: "host" },
+              sequence: {
+                a: {
+                  type: check,
+                  args: { port: "${host.port}", method: "${host.method}", of: { tags: [1, "${host.tag}"] } }
+                },
+                b: {
+                  type: check,
+                  needs: "a",
+                  each: { of: "more", as: "more" },
+                  args: { port: "${host.port}", of: "${more}" }
+                }
+              }
+            }
+          }
+        })
+      })
+
+      it("has the compiler refuse what is no item, and anything else", () => {
+        assert.throws(() =>
+          ChainBuilder.make({
+            jobs: {
+              a: {
+                type: check,
+                each: { of: [1], as: "host" },
+                // @ts-expect-error -- The item is called "host".
+                args: { port: "${item}" }
+              },
+              // @ts-expect-error -- There is no item.
+              b: { type: check, args: { port: "${host}" } },
+              // @ts-expect-error -- The method is another one.
+              c: { type: check, each: [1], args: { port: 1, method: "POST" } }
+            }
+          }), InvalidChain)
+      })
+
+      it("throws where an item does not fit, for each that does not", () => {
+        const jobs = { a: { type: check, each: [1, "x", true], args: { port: "${item}" } } } as const
+        assert.deepStrictEqual(faultsOf(() => ChainBuilder.make({ jobs })), [
+          `bad-args jobs.a.args.port: of "a[x]": Expected number`,
+          `bad-args jobs.a.args.port: of "a[true]": Expected number`
+        ])
+      })
+    })
+
     describe("where job types say which data they need and set", () => {
       const version = Schema.Struct({ version: Schema.String, channel: Schema.optionalKey(Schema.String) })
       const build = JobType.make("build", { data: version, needs: Schema.Struct({}), run: () => Effect.void })
