@@ -238,7 +238,7 @@ export class Traversal implements Host {
       if (job === undefined) return
       const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
-        const until = this.noteWait(job, Sequences.isFirst(chain.sequences, job) ? "sequenceRetry" : "retry", wait)
+        const until = this.noteWait(job, this.waitFor(job), wait)
         this.waits.begin(job, wait, until)
         this.limits.resumeJob(job)
         continue
@@ -344,7 +344,8 @@ export class Traversal implements Host {
         const retrying = running.get(job)
         if (retrying?.isWaiting === true) return { for: "retry", until: retrying.waitsUntil }
         const until = waits.untilOf(job)
-        return until === undefined ? undefined : { for: "sequenceRetry", until }
+        // After a crash a job waits here, too, for its own next try.
+        return until === undefined ? undefined : { for: this.waitFor(job), until }
       },
       signalOf: (job) => this.box?.nameFor(job),
       limitOf: (job) =>
@@ -509,6 +510,11 @@ export class Traversal implements Host {
 
   private cancelWait(job: number): void {
     if (this.waits.cancel(job)) this.starts.cancelWait(job)
+  }
+
+  /** What a job waits for that does not run. */
+  private waitFor(job: number): "retry" | "sequenceRetry" {
+    return Sequences.isFirst(this.chain.sequences, job) ? "sequenceRetry" : "retry"
   }
 
   /** Returns until when, in Unix milliseconds. */

@@ -28,6 +28,21 @@ const find = (drawing: string, fields: Parameters<typeof chainOf>[1] = {}): Arra
   ) => [job, key, kind, ...setBy ?? []].join(" "))
 }
 
+const job = (type: string) => ({ type, state: 1 })
+/** A list whose items have jobs of types, one after the other. */
+const listed = (as: string, ...types: Array<string>): Fields => ({
+  each: {
+    from: "list",
+    as,
+    template: {
+      jobs: Object.fromEntries(types.map((type) => [`.${type}`, { id: `.${type}`, ...job(type) }])),
+      adjacencyList: Object.fromEntries(types.slice(1).map((type, index) => [`.${types[index]}`, [`.${type}`]]))
+    }
+  }
+})
+/** What is found where a list that is not known yet stands behind a build. */
+const findInList = (fields: Fields) => find("build -> nothing\nnothing -> nothing2", { nothing: fields })
+
 describe("DataKeys", () => {
   describe("find", () => {
     it("finds nothing where all that is needed is set before, and all that is set is read", () => {
@@ -122,28 +137,15 @@ describe("DataKeys", () => {
     })
 
     describe("where a list is not known yet", () => {
-      const job = (type: string, sequenceId?: string) => ({ type, state: 1, ...(sequenceId && { sequenceId }) })
-      const listed = (as: string, ...types: Array<string>): Fields => ({
-        each: {
-          from: "list",
-          as,
-          template: {
-            jobs: Object.fromEntries(types.map((type) => [`.${type}`, { id: `.${type}`, ...job(type) }])),
-            adjacencyList: Object.fromEntries(types.slice(1).map((type, index) => [`.${types[index]}`, [`.${type}`]]))
-          }
-        }
-      })
-      const of = (fields: Fields) => find("build -> nothing\nnothing -> nothing2", { nothing: fields })
-
       it("looks at what its jobs need, of what is set before, by each other, or is their item", () => {
         const ofList = "nothing list never-set"
-        assert.sameMembers(of(listed("item", "deploy", "check")), [ofList])
-        assert.sameMembers(of(listed("item", "check", "deploy")), [
+        assert.sameMembers(findInList(listed("item", "deploy", "check")), [ofList])
+        assert.sameMembers(findInList(listed("item", "check", "deploy")), [
           ofList,
           "nothing[*].check url never-set",
           "nothing[*].deploy url never-read"
         ])
-        assert.sameMembers(of(listed("url", "check")), [ofList, "build version never-read"])
+        assert.sameMembers(findInList(listed("url", "check")), [ofList, "build version never-read"])
       })
 
       it("looks at what comes after it, and into inner ones", () => {
@@ -155,7 +157,7 @@ describe("DataKeys", () => {
           jobs: { "": { id: "", type: "nothing", state: 1, each }, ".end": { id: ".end", type: "nothing" } }
         }
         const outer = { from: "list", as: "url2", template: { ...inner, adjacencyList: { "": [".end"] } } }
-        assert.sameMembers(of({ each: outer }), [
+        assert.sameMembers(findInList({ each: outer }), [
           "nothing list never-set",
           "nothing[*] list never-set",
           "nothing[*][*].check url never-set",
