@@ -5,11 +5,13 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as Scheduler from "effect/Scheduler"
 import type { TypeKeys } from "../domain/DataKeys.ts"
 import type { Job } from "../domain/JobChain.ts"
 import type { InvalidJobArgs, JobType, PreparedJob } from "./JobType.ts"
@@ -41,9 +43,15 @@ export class JobFactory extends Context.Service<JobFactory, {
   ): Layer.Layer<JobFactory, never, JobServices<Types[number]>> =>
     Layer.effect(
       JobFactory,
-      Effect.map(Effect.context<JobServices<Types[number]>>(), (services) => fromTypes(types, services))
+      Effect.map(
+        Effect.context<JobServices<Types[number]>>(),
+        (services) => fromTypes(types, withoutRuntime(services))
+      )
     )
 }
+
+/** What time it is and when fibers go on is up to who runs a chain, wherever the layer was built: a `Rig` sees all of it. */
+const withoutRuntime = Context.omit(Clock.Clock, Scheduler.Scheduler)
 
 /** The services that the jobs of a type need. */
 export type JobServices<Type> = Type extends JobType<string, any, infer R> ? R : never

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Result } from "effect"
+import { Clock, Context, Effect, Layer, Result } from "effect"
 import { JobFactory, UnknownJobType } from "../../src/engine/JobFactory.ts"
 import * as JobType from "../../src/engine/JobType.ts"
-import { chainOf } from "../../src/testing/index.ts"
+import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import { chainOf, Rig } from "../../src/testing/index.ts"
 import * as Bench from "./Bench.ts"
 import { itYielding } from "./Bench.ts"
 
@@ -69,6 +70,20 @@ describe("JobFactory", () => {
           assert.strictEqual(counter.count, 1)
         })
     )
+
+    it.effect("leaves the clock and the scheduler to who runs a chain", () =>
+      Effect.gen(function*() {
+        const rig = yield* Rig.make
+        const factory = yield* TraverserFactory
+        const traverser = yield* rig.provide(factory.make(chainOf("a", { a: { retry: 1, retryWait: "1m" } })))
+        assert.strictEqual((yield* rig.run(traverser.run)).state, "COMPLETE")
+        assert.strictEqual(yield* Clock.currentTimeMillis, 60_000)
+        // Built outside of the rig, as applications do.
+      }).pipe(Effect.provide(TraverserFactory.layerMemory([
+        JobType.make("noop", {
+          run: (_, { try: number }) => number === 1 ? Effect.fail("not yet") : Effect.yieldNow
+        })
+      ]))))
   })
 
   describe("its types", () => {
