@@ -79,10 +79,13 @@ const write = (stream: NodeJS.WriteStream, text: string): boolean => closed.has(
 const drained = (stream: NodeJS.WriteStream): Effect.Effect<void> =>
   Effect.callback((resume) => {
     const events = ["drain", "error", "close"]
-    const go = () => resume(Effect.void)
-    const forget = Effect.sync(() => {
+    const forget = () => {
       for (const event of events) stream.off(event, go)
-    })
-    for (const event of events) stream.once(event, go)
-    return forget
+    }
+    const go = () => {
+      forget()
+      resume(Effect.void)
+    }
+    for (const event of events) stream.on(event, go)
+    return Effect.sync(forget)
   })

@@ -73,6 +73,34 @@ describe("status", () => {
     }))
 })
 
+describe("status of a chain that runs", () => {
+  it.live("tells how a job's last try ended as that of this try, and not as how the job stands", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.makeGate("gate")
+      work.write(
+        "again.yaml",
+        `jobs: { a: { run: "[ $JOBCHAIN_TRY = 2 ] && echo ready && cat gate; exit 3", retry: 1 } }`
+      )
+      const running = work.start("run", "again.yaml", "--request-id", "r")
+      yield* running.seen("a | ready")
+      assert.match((yield* work.run("status", "r")).stdout, /\na +RUNNING +2 .* try 1: exit status 3\n$/)
+      yield* running.signal("SIGKILL")
+      yield* running.ended
+    }))
+})
+
+describe("log", () => {
+  it.live("has nothing to say on stderr of what is far larger than a pipe", () =>
+    Effect.gen(function*() {
+      const work = yield* Workplace.make
+      work.write("loud.yaml", `jobs: { a: { run: "yes $(printf %01000d 0) | head -n 2000" } }`)
+      yield* work.run("run", "loud.yaml", "--request-id", "r", "--output", "json")
+      const { exit, stderr, stdout } = yield* work.run("log", "r")
+      assert.deepStrictEqual([exit, stderr, stdout.split("\n").length], [0, "", 2003])
+    }))
+})
+
 describe("status and the end of a run", () => {
   it.live("tell how each job has ended, why it was not tried again, and what never ran because of what", () =>
     Effect.gen(function*() {
