@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ending from "../domain/Ending.ts"
 import { type ChainStatus, ChainStore, type JobStanding } from "../storage/ChainStore.ts"
@@ -28,7 +29,7 @@ export const status = Effect.fnUntraced(function*(options: StatusOptions) {
   const database = StoreLocation.of(options)
   const found = yield* OpenStore.useExisting(database, load(options.id))
   if (options.output === "json") Output.out(`${JSON.stringify(toJson(found), null, 2)}\n`)
-  else tell(found, database)
+  else tell(found, { database, now: yield* Clock.currentTimeMillis })
   return 0
 })
 
@@ -71,7 +72,13 @@ const toJson = ({ status, tries }: Found) => ({
   })
 })
 
-const tell = ({ status, tries }: Found, database: StoreLocation.Database): void => {
+interface Around {
+  readonly database: StoreLocation.Database
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+const tell = ({ status, tries }: Found, { database, now }: Around): void => {
   const { createdAt, finishedAt, finishedJobs, isStopRequested, name, owner, requestId, startedAt, totalJobs } = status
   const start = startedAt ?? createdAt
   const facts = [
@@ -88,7 +95,7 @@ const tell = ({ status, tries }: Found, database: StoreLocation.Database): void 
       `${facts.map(([key = "", fact]) => `  ${key.padEnd(8)} ${fact}\n`).join("")}\n` +
       Table.render(
         ["JOB", "STATE", "TRIES", "STARTED", "TOOK", "NOTE"],
-        status.jobs.map((job) => rowOf(job, { ended: tries.get(job.id) ?? [], start, chain: status })),
+        status.jobs.map((job) => rowOf(job, { ended: tries.get(job.id) ?? [], start, now, chain: status })),
         process.stdout.columns
       )
   )
@@ -109,10 +116,11 @@ interface Row {
   readonly ended: ReadonlyArray<EndedTry>
   /** When the chain started. */
   readonly start: number
+  readonly now: number
   readonly chain: ChainStatus
 }
 
-const rowOf = (job: JobStanding, { chain, ended, start }: Row): ReadonlyArray<string> => {
+const rowOf = (job: JobStanding, { chain, ended, now, start }: Row): ReadonlyArray<string> => {
   const last = ended.at(-1)
   // What it is about to try, or tries now, has not ended.
   const timed = last !== undefined && last.startedAt > 0 && job.state !== "RUNNING" ? last : undefined
@@ -125,22 +133,30 @@ const rowOf = (job: JobStanding, { chain, ended, start }: Row): ReadonlyArray<st
     timed === undefined ? "-" : Times.span(timed.finishedAt - timed.startedAt),
     [
       ...(chain.isCrashed && job.state === "RUNNING" ? ["cut off"] : []),
-      ...waitsOf(job, { chain, start }),
+      ...waitsOf(job, { chain, now, start }),
       ...(job.crashes === 0 ? [] : [`ran at ${job.crashes === 1 ? "a crash" : `${job.crashes} crashes`}`]),
       ...endingOf(job, error),
-      ...(error === "" ? [] : [error]),
+      ...(error === "" ? [] : [isTrying(job, now) ? `try ${last?.try}: ${error}` : error]),
       ...(job.state === "FAIL" ? [Reasons.notInError(error, job.explanation)] : [])
     ].filter((note) => note !== "").join("; ")
   ]
 }
 
+/**
+ * Whether a try runs now, so that how the last one ended is not how the job stands. The store is not told when a wait
+ * between two tries is over.
+ */
+const isTrying = ({ state, waitUntil }: JobStanding, now: number): boolean =>
+  state === "RUNNING" && (waitUntil === undefined || waitUntil <= now)
+
 const waitsOf = (
-  { explanation, state, waitUntil, waitsForSignal }: JobStanding,
-  { chain, start }: Pick<Row, "chain" | "start">
+  job: JobStanding,
+  { chain, now, start }: Pick<Row, "chain" | "now" | "start">
 ): ReadonlyArray<string> => {
+  const { explanation, state, waitUntil, waitsForSignal } = job
   if (state === "RUNNING" && waitsForSignal) return ["waits for a signal"]
   if (state !== "RUNNING" && state !== "PENDING") return []
-  if (waitUntil !== undefined) return [`waits until ${Times.timeOn(start, waitUntil)}`]
+  if (waitUntil !== undefined && !isTrying(job, now)) return [`waits until ${Times.timeOn(start, waitUntil)}`]
   if (explanation?.because !== "nothing") return explanation === undefined ? [] : [explanation.text]
   // Which limit it is that it waits for, only who runs the chain knows.
   return chain.owner === undefined ? [] : ["waits for its turn"]
