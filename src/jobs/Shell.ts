@@ -75,6 +75,7 @@ const run = Effect.fnUntraced(function*(args: ShellArgs, context: JobContext) {
         stopped: context.stopped,
         grace: args.grace ?? Duration.millis(context.stopGrace ?? graceDefault)
       }).pipe(
+        Effect.annotateLogs({ requestId: context.requestId, jobId: context.jobId }),
         Effect.onInterrupt(() => keepHandedOn(files, context)),
         Effect.flatMap((ended) => Effect.map(JobFiles.read(files), (handedOn) => resultOf(ended, handedOn, context))),
         Effect.catchTag("CannotStart", (error) => Effect.succeed(notStarted(error)))

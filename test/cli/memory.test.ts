@@ -100,7 +100,7 @@ describe("the first Ctrl-C", () => {
       const { exit, stderr } = yield* command.ended
       yield* released
       assert.strictEqual(exit, 4)
-      assert.include(stderr, "Killed: not at its end 100ms after SIGTERM")
+      assert.include(stderr, "WARN a: Killed: not at its end 100ms after SIGTERM")
     }))
 })
 
