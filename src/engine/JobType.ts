@@ -64,12 +64,20 @@ export class InvalidJobArgs extends Data.TaggedError("InvalidJobArgs")<{
 
   /** Every wrong place, as a path from the job, and what was expected there. */
   get issues(): ReadonlyArray<{ readonly path: ReadonlyArray<PropertyKey>; readonly message: string }> {
-    return SchemaIssue.makeFormatterStandardSchemaV1()(this.error.issue).issues.map((issue) => ({
+    return formatIssue(this.error.issue).issues.map((issue) => ({
       path: [this.field, ...(issue.path ?? []) as ReadonlyArray<PropertyKey>],
       message: issue.message
     }))
   }
 }
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => {
+    const keys = issue._tag === "UnexpectedKey" && issue.ast._tag === "Objects" ? issue.ast.propertySignatures : []
+    if (keys.length === 0) return SchemaIssue.defaultLeafHook(issue)
+    return `Unknown key, expected one of ${keys.map(({ name }) => String(name)).join(", ")}`
+  }
+})
 
 interface Body<Args, Value, E, R, R2, Needs, NeededData, DataSet> {
   /**
