@@ -15,6 +15,7 @@ export const reasonOf = (error: unknown): string => error instanceof Error ? err
 /** Returns a path as people write it; those of the parser are absolute. */
 export const asWritten = (path: string): string => {
   const relative = Path.relative("", path)
+  if (relative === "") return "."
   return relative.startsWith("..") ? path : relative
 }
 
@@ -42,7 +43,7 @@ export const memory = Flag.Boolean("memory").pipe(
 )
 
 export const output = Flag.Literals("output", ["pretty", "json"]).pipe(
-  Flag.withDescription("pretty: for people; json: one document"),
+  Flag.withDescription("pretty, unless given: for people; json: one document"),
   Flag.withDefault("pretty" as const)
 )
 

@@ -27,6 +27,7 @@ describe("bad input", () => {
           stdout: "",
           stderr: "folder: is a directory, expected a chain file\n"
         })
+        assert.strictEqual((yield* work.run(command, ".")).stderr, ".: is a directory, expected a chain file\n")
       }
     }))
 
