@@ -20,11 +20,13 @@ const runFlags = {
     Flag.optional
   ),
   output: Flag.Literals("output", ["pretty", "json", "ndjson"]).pipe(
-    Flag.withDescription("pretty: for people; json: one document at the end; ndjson: an event a line, as it happens"),
+    Flag.withDescription(
+      "pretty, unless given: for people; json: one document at the end; ndjson: an event a line, as it happens"
+    ),
     Flag.withDefault("pretty" as const)
   ),
   onInterrupt: Flag.Literals("on-interrupt", ["suspend", "stop"]).pipe(
-    Flag.withDescription("What the first Ctrl-C or SIGTERM does; the second kills at once"),
+    Flag.withDescription("What the first Ctrl-C or SIGTERM does; suspend unless given. The second kills at once"),
     Flag.withDefault("suspend" as const)
   ),
   db: Flags.db,
