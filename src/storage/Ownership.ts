@@ -169,10 +169,23 @@ const isLiving = ({ isAlive, machine, pid }: OwnerRow, here: string): boolean =>
 const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     // EPERM: somebody else's, but there.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH"
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false
+  }
+  return !isZombie(pid)
+}
+
+/** Answers whether a process has ended, and only waits for its parent to take notice. */
+const isZombie = (pid: number): boolean => {
+  if (process.platform !== "linux") return false
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    // `pid (name) state …`, and the name may hold anything. X: it is just leaving.
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2))
+  } catch {
+    // It ended since, or `/proc` may not be read: whoever asks again will know.
+    return false
   }
 }
 
