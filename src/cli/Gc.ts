@@ -27,7 +27,7 @@ export const gc = (options: GcOptions) =>
       const { dryRun, olderThan, output } = options
       const store = yield* ChainStore
       const endedBefore = (yield* Clock.currentTimeMillis) - olderThan
-      const chains = dryRun ? yield* count(store, endedBefore) : yield* store.collect(olderThan)
+      const chains = yield* dryRun ? store.collectable(olderThan) : store.collect(olderThan)
       if (output === "json") {
         Output.out(`${JSON.stringify({ chains, endedBefore: Times.iso(endedBefore), dryRun }, null, 2)}\n`)
       } else {
@@ -37,10 +37,4 @@ export const gc = (options: GcOptions) =>
       }
       return 0
     })
-  )
-
-const count = (store: ChainStore["Service"], endedBefore: number) =>
-  Effect.map(
-    store.list({ states: ["COMPLETE", "FAIL", "STOPPED"] }),
-    (ended) => ended.filter(({ finishedAt }) => finishedAt !== undefined && finishedAt <= endedBefore).length
   )

@@ -144,6 +144,8 @@ export class ChainStore extends Context.Service<ChainStore, {
    * half-written. Returns how many chains that were. One with reports that wait to be delivered stays.
    */
   readonly collect: (olderThanMillis: number) => Effect.Effect<number>
+  /** Counts the chains that `collect` would delete, and deletes nothing. */
+  readonly collectable: (olderThanMillis: number) => Effect.Effect<number>
 }>()("jobchain/ChainStore") {
   static readonly layer: Layer.Layer<ChainStore, never, Tables | Ownership | Writer | Outbox> = Layer.effect(
     ChainStore,
@@ -174,7 +176,8 @@ export class ChainStore extends Context.Service<ChainStore, {
         signals: SignalTransfer.sent(tables, ownership),
         exportChain: (requestId) => ChainTransfer.exportChain(tables, ownership, requestId),
         importChain: (suspended) => ChainTransfer.importChain(tables, ownership, outbox, suspended),
-        collect: (olderThanMillis) => Collection.collect(tables, ownership, olderThanMillis)
+        collect: (olderThanMillis) => Collection.collect(tables, ownership, olderThanMillis),
+        collectable: (olderThanMillis) => Collection.count(tables, olderThanMillis)
       }
     })
   )

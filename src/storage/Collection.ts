@@ -17,22 +17,33 @@ export const collect = Effect.fnUntraced(function*(
   ownership: Ownership["Service"],
   olderThanMillis: number
 ) {
-  const endedBefore = (yield* Clock.currentTimeMillis) - olderThanMillis
+  const params = yield* paramsOf(olderThanMillis)
   // In one statement: a chain that somebody tries again meanwhile is none that has ended.
   const ended = yield* tables.write(() =>
-    Sql.changes(
-      `UPDATE jobchain_chains SET request_id = NULL, owner = NULL
-       WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?
-         AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = jobchain_chains.number AND r.is_refused = 0)`,
-      JobState.COMPLETE,
-      JobState.FAIL,
-      JobState.STOPPED,
-      endedBefore
-    )
+    Sql.changes(`UPDATE jobchain_chains SET request_id = NULL, owner = NULL ${isOver}`, ...params)
   )
   yield* collectGarbage(tables, ownership)
   return ended
 })
+
+/** Counts the chains that `collect` would delete now. */
+export const count = Effect.fnUntraced(function*(tables: Tables["Service"], olderThanMillis: number) {
+  const params = yield* paramsOf(olderThanMillis)
+  const row = yield* tables.read(() =>
+    Sql.get<{ readonly chains: number }>(`SELECT count(*) AS chains FROM jobchain_chains ${isOver}`, ...params)
+  )
+  return Number(row?.chains ?? 0)
+})
+
+/** A chain whose reports wait is not over. */
+const isOver = `WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?
+  AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = jobchain_chains.number AND r.is_refused = 0)`
+
+const paramsOf = (olderThanMillis: number) =>
+  Effect.map(
+    Clock.currentTimeMillis,
+    (now) => [JobState.COMPLETE, JobState.FAIL, JobState.STOPPED, now - olderThanMillis]
+  )
 
 /** Deletes what is out of sight and not being written, and the rows of processes that died long ago and own nothing. */
 export const collectGarbage = Effect.fnUntraced(function*(
