@@ -105,7 +105,7 @@ export const layerSqliteWithInner = <R = never>(
   outbox: OutboxLayer<R> = Outbox.layerNone
 ): Layer.Layer<Inner | NodeSqlite.Database, OpenError, R> => {
   const database = Layer.provideMerge(Layer.effectDiscard(Migrations.run), NodeSqlite.layer(options))
-  return onTables(options, Layer.provideMerge(SqliteTables.layer, database), outbox)
+  return layerOnTables(options, Layer.provideMerge(SqliteTables.layer, database), outbox)
 }
 
 /** The store in PostgreSQL, and its parts. */
@@ -113,7 +113,26 @@ export const layerPostgresWithInner = <R = never>(
   options: PostgresOptions,
   outbox: OutboxLayer<R> = Outbox.layerNone
 ): Layer.Layer<Inner, OpenError | DriverNotInstalled, R> =>
-  onTables(options, Layer.unwrap(Effect.map(postgresTables, ({ layer }) => layer(options.url))), outbox)
+  layerOnTables(options, Layer.unwrap(Effect.map(postgresTables, ({ layer }) => layer(options.url))), outbox)
+
+/** The store, and its parts, on tables that are there already. */
+export const layerOnTables = <A, E, R>(
+  options: Options,
+  tables: Layer.Layer<A | Tables, E>,
+  outbox: OutboxLayer<R>
+): Layer.Layer<A | Inner, E, R> => {
+  const ownership = Ownership.layerWith(Duration.fromInputUnsafe(options.lease ?? "10 seconds"))
+  const owned = Layer.provideMerge(ownership, tables)
+  const writer = Layer.provideMerge(Layer.merge(Writer.layer, outbox), owned)
+  const services = Layer.mergeAll(
+    ChainStore.layer,
+    SqlChainRepo.layer,
+    SqlJobOutput.layerWith({ bytesMax: options.outputBytesMax ?? outputBytesMax }),
+    SqlRequestManager.layerWith(options),
+    Layer.effectDiscard(clearAway)
+  )
+  return Layer.provideMerge(services, writer)
+}
 
 /** An outbox that needs `R` to deliver. */
 type OutboxLayer<R> = Layer.Layer<Outbox, never, Tables | Ownership | R>
@@ -134,24 +153,6 @@ const withoutInner = <E, R>(layer: Layer.Layer<Services, E, R>): Layer.Layer<Ser
   Layer.effectContext(
     Effect.map(Layer.build(layer), Context.pick(ChainStore, ChainRepo, RequestManager, JobOutput))
   )
-
-const onTables = <A, E, R>(
-  options: Options,
-  tables: Layer.Layer<A | Tables, E>,
-  outbox: OutboxLayer<R>
-): Layer.Layer<A | Inner, E, R> => {
-  const ownership = Ownership.layerWith(Duration.fromInputUnsafe(options.lease ?? "10 seconds"))
-  const owned = Layer.provideMerge(ownership, tables)
-  const writer = Layer.provideMerge(Layer.merge(Writer.layer, outbox), owned)
-  const services = Layer.mergeAll(
-    ChainStore.layer,
-    SqlChainRepo.layer,
-    SqlJobOutput.layerWith({ bytesMax: options.outputBytesMax ?? outputBytesMax }),
-    SqlRequestManager.layerWith(options),
-    Layer.effectDiscard(clearAway)
-  )
-  return Layer.provideMerge(services, writer)
-}
 
 const outputBytesMax = 16 * 1024 * 1024
 

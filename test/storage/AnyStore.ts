@@ -5,22 +5,58 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { ReportDelivery } from "../../src/engine/ReportDelivery.ts"
+import * as Migrations from "../../src/storage/Migrations.ts"
 import * as NodeSqlite from "../../src/storage/NodeSqlite.ts"
 import { Outbox } from "../../src/storage/Outbox.ts"
+import * as PostgresTables from "../../src/storage/postgres/PostgresTables.ts"
+import * as SqliteTables from "../../src/storage/SqliteTables.ts"
 import * as Store from "../../src/storage/Store.ts"
+import { Tables, type Transactions } from "../../src/storage/Tables.ts"
+import type { Rig } from "../../src/testing/Rig.ts"
 
+/** Opens a store, with an outbox where it is given who delivers. */
 export const layer = (
   database: string,
   options: Partial<Store.SqliteOptions>,
   delivery?: ReportDelivery["Service"]
-): Layer.Layer<Store.Inner, Store.OpenError | Store.DriverNotInstalled> => {
-  const outbox = delivery === undefined
+): Layer.Layer<Store.Inner, Store.OpenError | Store.DriverNotInstalled> =>
+  isServer(database)
+    ? Store.layerPostgresWithInner<never>({ url: Redacted.make(database), ...options }, outboxOf(delivery))
+    : Store.layerSqliteWithInner<never>({ filename: database, ...options }, outboxOf(delivery))
+
+/** The same, whose transactions a rig counts: a server takes its time for them. */
+export const layerCounted = (
+  database: string,
+  options: Partial<Store.SqliteOptions>,
+  { count }: Rig,
+  delivery?: ReportDelivery["Service"]
+): Layer.Layer<Store.Inner, Store.OpenError> => {
+  const counted = Effect.map(Tables, ({ urgent, ...tables }) => ({ ...countedBy(tables), urgent: countedBy(urgent) }))
+  const countedBy = ({ read, write }: Transactions): Transactions => ({
+    read: (script) => count(read(script)),
+    write: (script, rows) => count(write(script, rows))
+  })
+  return Store.layerOnTables<never, Store.OpenError, never>(
+    options,
+    Layer.provide(Layer.effect(Tables, counted), tablesOf(database)),
+    outboxOf(delivery)
+  )
+}
+
+const tablesOf = (database: string): Layer.Layer<Tables, Store.OpenError> =>
+  isServer(database)
+    ? PostgresTables.layer(Redacted.make(database))
+    : SqliteTables.layer.pipe(
+      Layer.provide(Layer.provideMerge(
+        Layer.effectDiscard(Migrations.run),
+        NodeSqlite.layer({ filename: database, synchronous: "NORMAL" })
+      ))
+    )
+
+const outboxOf = (delivery: ReportDelivery["Service"] | undefined) =>
+  delivery === undefined
     ? Outbox.layerNone
     : Layer.provide(Outbox.layer, Layer.succeed(ReportDelivery, delivery))
-  return isServer(database)
-    ? Store.layerPostgresWithInner<never>({ url: Redacted.make(database), ...options }, outbox)
-    : Store.layerSqliteWithInner<never>({ filename: database, ...options }, outbox)
-}
 
 /** Runs an effect on a client of a database, without a store. */
 export const execute = <A, E>(database: string, effect: Effect.Effect<A, E, SqlClient.SqlClient>): Effect.Effect<A> =>

@@ -1,17 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, type Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { inject } from "vitest"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { refused, type ReportAnswer, retry } from "../../src/engine/ReportDelivery.ts"
 import { chainOf, checkpointOf, Rig } from "../../src/testing/index.ts"
 import { ScriptedManager } from "./ScriptedManager.ts"
 import { add, end, logOf, start } from "./Steps.ts"
-import * as TestDatabase from "./TestDatabase.ts"
 import * as TestStore from "./TestStore.ts"
 
+const onServer = inject("postgresUrl") !== undefined
+
 interface Bench {
-  readonly filename: string
+  readonly database: string
   readonly rig: Rig.Rig
   readonly manager: ScriptedManager
   /** Opens the database as one more process, which is cut off from the manager when it dies. */
@@ -21,18 +23,18 @@ interface Bench {
 const withManager = <A, E>(test: (bench: Bench) => Effect.Effect<A, E, Scope.Scope>) =>
   Effect.scoped(Effect.gen(function*() {
     const rig = yield* Rig.make
-    const filename = yield* TestDatabase.path
+    const database = yield* TestStore.database
     const manager = new ScriptedManager()
     const open = Effect.gen(function*() {
       const connection = manager.connect()
-      const store = yield* Effect.orDie(rig.provide(TestStore.open(filename, {}, connection)))
+      const store = yield* Effect.orDie(TestStore.openUnder(rig, database, connection))
       const die = Effect.suspend(() => {
         connection.isDead = true
         return store.expire
       })
       return Object.assign(store, { die })
     })
-    return yield* test({ filename, rig, manager, open })
+    return yield* test({ database, rig, manager, open })
   }))
 
 /** Ends a job that runs, with its log. */
@@ -197,10 +199,11 @@ describe("a store with an outbox", () => {
         const store = yield* open
         manager.script = { before: () => Effect.succeed(retry("away")) }
         const requestId = yield* runLine(store, ["a", "b"])
-        assert.strictEqual(yield* store.store.collect(-1), 0)
+        assert.deepStrictEqual([yield* store.store.collectable(-1), yield* store.store.collect(-1)], [0, 0])
         manager.script = {}
         yield* rig.runUntil(() => rig.sleeping === 0)
         assert.deepStrictEqual(manager.heldOf(requestId), told(["a", "b"]))
+        assert.strictEqual(yield* store.store.collectable(-1), 1)
         assert.strictEqual(yield* store.store.collect(-1), 1)
       })
     ))
@@ -224,13 +227,13 @@ describe("a store without an outbox", () => {
     })))
 
   it.effect("keeps those of a chain that is reported, for the next one that has", () =>
-    withManager(({ filename, manager, open, rig }) =>
+    withManager(({ database, manager, open, rig }) =>
       Effect.gen(function*() {
         const first = yield* open
         const chain = yield* add(first.repo, chainOf("a -> b"))
         yield* start(first.repo, chain, 0)
         yield* first.die
-        const command = yield* Effect.orDie(TestStore.open(filename))
+        const command = yield* Effect.orDie(TestStore.open(database))
         const { chain: claimed } = yield* command.store.claim(chain.requestId)
         yield* command.repo.add(claimed)
         yield* start(command.repo, claimed, 0)
@@ -321,23 +324,29 @@ describe("a suspended chain", () => {
     return suspended
   })
 
-  it.effect("that is claimed while it is being read is not handed over", () =>
-    withManager(({ manager, open, rig }) =>
-      Effect.gen(function*() {
-        const store = yield* open
-        manager.script = { before: () => Effect.succeed(retry("away")) }
-        const fan = Array.from({ length: 5000 }, (_, job) => `a -> b${job}\nb${job} -> c`).join("\n")
-        const requestId = (yield* suspend(store, fan)).requestId ?? ""
-        const claimed = yield* Effect.forkChild(store.store.claim(requestId), { startImmediately: true })
-        yield* Effect.yieldNow
-        manager.script = {}
-        yield* TestClock.adjust("1 second")
-        yield* Fiber.join(claimed)
-        yield* rig.settle
-        assert.deepStrictEqual(manager.heldOf(requestId), ["a 1 COMPLETE"])
-        assert.strictEqual(yield* store.rows("outbox"), 0)
-      })
-    ))
+  // One connection reads what was asked for first; of two sessions of a server either may be first.
+  if (!onServer) {
+    it.effect(
+      "that is claimed while it is being read is not handed over",
+      () =>
+        withManager(({ manager, open, rig }) =>
+          Effect.gen(function*() {
+            const store = yield* open
+            manager.script = { before: () => Effect.succeed(retry("away")) }
+            const fan = Array.from({ length: 5000 }, (_, job) => `a -> b${job}\nb${job} -> c`).join("\n")
+            const requestId = (yield* suspend(store, fan)).requestId ?? ""
+            const claimed = yield* Effect.forkChild(store.store.claim(requestId), { startImmediately: true })
+            yield* Effect.yieldNow
+            manager.script = {}
+            yield* TestClock.adjust("1 second")
+            yield* Fiber.join(claimed)
+            yield* rig.settle
+            assert.deepStrictEqual(manager.heldOf(requestId), ["a 1 COMPLETE"])
+            assert.strictEqual(yield* store.rows("outbox"), 0)
+          })
+        )
+    )
+  }
 
   it.effect("is handed over as it was suspended", () =>
     withManager(({ manager, open, rig }) =>

@@ -14,6 +14,7 @@ import * as Sql from "../../src/storage/Sql.ts"
 import type * as Store from "../../src/storage/Store.ts"
 import { Tables } from "../../src/storage/Tables.ts"
 import { Writer } from "../../src/storage/Writer.ts"
+import type { Rig } from "../../src/testing/Rig.ts"
 import * as AnyStore from "./AnyStore.ts"
 import * as TestSchema from "./postgres/TestSchema.ts"
 import * as TestDatabase from "./TestDatabase.ts"
@@ -72,6 +73,17 @@ export const open = (
     Layer.build(AnyStore.layer(database, { synchronous: "NORMAL", lease: "1 hour", ...options }, delivery)),
     (context) => new TestStore(context)
   )
+
+/** Opens a store with an outbox for the scope, under a rig that sees its transactions. */
+export const openUnder = (
+  rig: Rig,
+  database: string,
+  delivery: ReportDelivery["Service"]
+): Effect.Effect<TestStore, Store.OpenError, Scope.Scope> =>
+  rig.provide(Effect.map(
+    Layer.build(AnyStore.layerCounted(database, { lease: "1 hour" }, rig, delivery)),
+    (context) => new TestStore(context)
+  ))
 
 /** Opens a store in a new database for the scope. */
 export const make = (options: Partial<Store.SqliteOptions> = {}) =>
