@@ -15,10 +15,10 @@ interface Figure {
   readonly mustBeZero?: boolean
 }
 
-const main = async ({ freezes, keep, kills, seed }: Arguments.Arguments): Promise<void> => {
+const main = async ({ database, freezes, keep, kills, seed }: Arguments.Arguments): Promise<void> => {
   const startedAt = performance.now()
-  const killed = await Kills.run({ kills, seed, keep, say })
-  const frozen = await Freezes.run({ freezes, seed, keep, say })
+  const killed = await Kills.run({ database, kills, seed, keep, say })
+  const frozen = await Freezes.run({ database, freezes, seed, keep, say })
   say("")
   const figures: ReadonlyArray<Figure> = [
     { what: "processes killed", count: kills },
@@ -39,7 +39,11 @@ const main = async ({ freezes, keep, kills, seed }: Arguments.Arguments): Promis
     { what: "chains of theirs that ended otherwise than they should", count: frozen.wrong, mustBeZero: true }
   ]
   console.log(tableOf(figures))
-  console.log(`\nseed ${seed}, ${Math.round((performance.now() - startedAt) / 1000)} s, Node ${process.versions.node}`)
+  console.log(
+    `\n${database}, seed ${seed}, ${
+      Math.round((performance.now() - startedAt) / 1000)
+    } s, Node ${process.versions.node}`
+  )
   const faults = figures.filter(({ count, mustBeZero }) => mustBeZero === true && count > 0)
   // A soak in which nothing was refused has shown nothing.
   if (faults.length > 0 || (freezes > 0 && frozen.refused === 0)) process.exitCode = 1

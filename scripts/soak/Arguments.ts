@@ -10,6 +10,8 @@ export interface Arguments {
   /** How many processes to freeze. */
   readonly freezes: number
   readonly seed: number
+  /** Where the store is. */
+  readonly database: "sqlite" | "postgres"
   /** Whether to leave the databases where they are. */
   readonly keep: boolean
 }
@@ -19,6 +21,7 @@ export const usage = `npm run soak -- [flags]
   --quick       under a minute: 20 kills, 2 freezes
   --kills N     how many processes to kill; 1000
   --freezes N   how many processes to freeze past their lease; 20
+  --postgres    on a PostgreSQL server that is started for it, rather than on SQLite
   --seed N      for the moments and chains; 1
   --keep        leaves the databases where they are, and says where
   --help        says this
@@ -26,18 +29,20 @@ export const usage = `npm run soak -- [flags]
 
 /** Reads arguments; throws `Flags.BadArguments`. */
 export const parse = (args: ReadonlyArray<string>): Arguments => {
-  const { help = false, keep = false, quick = false, ...values } = Flags.read(args, options)
+  const { help = false, keep = false, postgres = false, quick = false, ...values } = Flags.read(args, options)
   return {
     help,
     keep,
     kills: countOf("kills", values.kills, quick ? 20 : 1000),
     freezes: countOf("freezes", values.freezes, quick ? 2 : 20),
+    database: postgres ? "postgres" : "sqlite",
     seed: countOf("seed", values.seed, 1)
   }
 }
 
 const options = {
   quick: { type: "boolean" },
+  postgres: { type: "boolean" },
   kills: { type: "string" },
   freezes: { type: "string" },
   seed: { type: "string" },

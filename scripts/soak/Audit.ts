@@ -29,9 +29,10 @@ export interface Audit {
 }
 
 /** Looks at everything. */
-export const make = ({ effects, manager, stored }: Bench): Audit => {
+export const make = async ({ effects, manager, stored }: Bench): Promise<Audit> => {
   const { runs } = effects
-  const { logs, states } = stored
+  const reader = await stored
+  const [logs, states] = [await reader.logs(), await reader.states()]
   const known = new Set([...effects.acceptedRequests, ...runs.map(({ request }) => request)])
   const ended = new Map([...states].filter(([, state]) => isEnded(state)))
   const givenUp = new Set(logs.filter(({ error }) => givenUpError.test(error)).map(({ request }) => request))

@@ -4,6 +4,8 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
+import { Server } from "../../test/storage/postgres/Server.ts"
+import type { Arguments } from "./Arguments.ts"
 import { Dice } from "./Dice.ts"
 import { Effects } from "./Effects.ts"
 import { Manager } from "./Manager.ts"
@@ -13,28 +15,34 @@ import { WorkerProcess } from "./WorkerProcess.ts"
 
 export class Bench {
   readonly directory = mkdtempSync(Path.join(tmpdir(), "jobchain-soak-"))
-  readonly store = Path.join(this.directory, "store.db")
   readonly manager: Manager
   readonly effects: Effects
   private readonly effectsFile = Path.join(this.directory, "effects.db")
+  private readonly server: Server | undefined
   private address = ""
-  private reader: StoreReader | undefined
+  private reader: Promise<StoreReader> | undefined
   private workers = 0
 
-  private constructor(seed: number) {
+  private constructor(seed: number, server: Server | undefined) {
     this.manager = new Manager(new Dice(seed))
     this.effects = new Effects(this.effectsFile)
+    this.server = server
   }
 
-  static async open(seed: number): Promise<Bench> {
-    const bench = new Bench(seed)
+  static async open({ database, seed }: Pick<Arguments, "database" | "seed">): Promise<Bench> {
+    const bench = new Bench(seed, database === "postgres" ? await Server.make() : undefined)
     bench.address = await bench.manager.listen()
     return bench
   }
 
+  /** The path, or the URL, of the store. */
+  get store(): string {
+    return this.server?.url ?? Path.join(this.directory, "store.db")
+  }
+
   /** Reads the store, which a worker has to have made before. */
-  get stored(): StoreReader {
-    return this.reader ??= new StoreReader(this.store)
+  get stored(): Promise<StoreReader> {
+    return this.reader ??= StoreReader.open(this.store)
   }
 
   /** Makes a task of its own kind for one worker. */
@@ -65,11 +73,16 @@ export class Bench {
     return end === 0
   }
 
-  close(keep: boolean): void {
+  async close(keep: boolean): Promise<void> {
     this.manager.close()
     this.effects.close()
-    this.reader?.close()
-    if (keep) console.error(`The databases are in ${this.directory}`)
-    else rmSync(this.directory, { recursive: true, force: true })
+    await (await this.reader)?.close()
+    if (keep) {
+      await this.server?.stop()
+      console.error(`The databases are in ${[this.directory, this.server?.directory ?? []].flat().join(" and ")}`)
+    } else {
+      await this.server?.remove()
+      rmSync(this.directory, { recursive: true, force: true })
+    }
   }
 }

@@ -3,15 +3,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import * as JobState from "../../src/domain/JobState.ts"
+import type { Arguments } from "./Arguments.ts"
 import { Bench } from "./Bench.ts"
 import { Dice } from "./Dice.ts"
 import * as Shapes from "./Shapes.ts"
 import { WorkerProcess } from "./WorkerProcess.ts"
 
-export interface Options {
+export interface Options extends Pick<Arguments, "database" | "keep" | "seed"> {
   readonly freezes: number
-  readonly seed: number
-  readonly keep: boolean
   readonly say: (text: string) => void
 }
 
@@ -33,8 +32,8 @@ const chains = 10
 const jobMillis = 100
 
 /** Freezes so many processes, one after another. */
-export const run = async ({ freezes, keep, say, seed }: Options): Promise<Outcome> => {
-  const bench = await Bench.open(seed)
+export const run = async ({ database, freezes, keep, say, seed }: Options): Promise<Outcome> => {
+  const bench = await Bench.open({ database, seed })
   const dice = new Dice(seed)
   let takenOver = 0
   let gotThrough = 0
@@ -48,25 +47,26 @@ export const run = async ({ freezes, keep, say, seed }: Options): Promise<Outcom
       await sleep(dice.between(0, 3 * jobMillis))
       frozen.signal("SIGSTOP")
       // One that is frozen in the middle of a commit holds the lock of the database, and nobody can write.
-      while (bench.stored.isLocked) {
+      const stored = await bench.stored
+      while (await stored.isLocked()) {
         frozen.signal("SIGCONT")
         await sleep(dice.between(1, 10))
         frozen.signal("SIGSTOP")
       }
-      const before = bench.stored.states
+      const before = await stored.states()
       await sleep(leaseMillis + 500)
       await bench.finish(seed, 60_000)
       takenOver += requests.filter((request) => before.has(request) && before.get(request) !== JobState.COMPLETE).length
-      const contents = bench.stored.contentsOf(requests)
+      const contents = await stored.contentsOf(requests)
       frozen.signal("SIGCONT")
       await frozen.ended()
-      if (bench.stored.contentsOf(requests) !== contents) gotThrough++
+      if (await stored.contentsOf(requests) !== contents) gotThrough++
       say(`${round} of ${freezes} frozen`)
     }
-    const { states } = bench.stored
+    const states = await (await bench.stored).states()
     const wrong = bench.effects.acceptedRequests.filter((id) => states.get(id) !== JobState.COMPLETE)
     return { takenOver, refused: bench.effects.refusals, gotThrough, wrong: wrong.length }
   } finally {
-    bench.close(keep)
+    await bench.close(keep)
   }
 }

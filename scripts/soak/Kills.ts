@@ -2,15 +2,14 @@
  * Kills processes at random moments, two at a time on one store, and looks at what is left.
  */
 import { setTimeout as sleep } from "node:timers/promises"
+import type { Arguments } from "./Arguments.ts"
 import * as Audit from "./Audit.ts"
 import { Bench } from "./Bench.ts"
 import { Dice } from "./Dice.ts"
 import { WorkerProcess } from "./WorkerProcess.ts"
 
-export interface Options {
+export interface Options extends Pick<Arguments, "database" | "keep" | "seed"> {
   readonly kills: number
-  readonly seed: number
-  readonly keep: boolean
   readonly say: (text: string) => void
 }
 
@@ -36,8 +35,8 @@ const chains = 4
 const finishMillisMax = 300_000
 
 /** Kills so many processes, lets one more run all that is left to its end, and looks. */
-export const run = async ({ keep, kills, say, seed }: Options): Promise<Audit.Audit> => {
-  const bench = await Bench.open(seed)
+export const run = async ({ database, keep, kills, say, seed }: Options): Promise<Audit.Audit> => {
+  const bench = await Bench.open({ database, seed })
   try {
     const dice = new Dice(seed)
     let begun = 0
@@ -64,8 +63,8 @@ export const run = async ({ keep, kills, say, seed }: Options): Promise<Audit.Au
     await Promise.all(Array.from({ length: alive }, killInTurn))
     say("running what is left")
     await bench.finish(seed, finishMillisMax)
-    return Audit.make(bench)
+    return await Audit.make(bench)
   } finally {
-    bench.close(keep)
+    await bench.close(keep)
   }
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import { enableCompileCache } from "node:module"
@@ -25,6 +26,7 @@ import { Dice } from "./Dice.ts"
 import { Effects } from "./Effects.ts"
 import * as Shapes from "./Shapes.ts"
 import { StoreReader } from "./StoreReader.ts"
+import * as Tables from "./Tables.ts"
 
 /** What a worker is told. */
 export interface Task {
@@ -48,14 +50,15 @@ export type Saying = "ready" | "running"
 
 const say = (message: Saying): void => void process.send?.(message)
 
-const workOf = ({ sayAfterRuns }: Task, effects: Effects, reader: () => StoreReader) => {
+const workOf = ({ sayAfterRuns }: Task, effects: Effects, reader: () => Promise<StoreReader>) => {
   let runs = 0
   return JobType.make("work", {
     args: Schema.Struct({ millis: Schema.Number, failsUntil: Schema.Number }),
     run: ({ failsUntil, millis }, context) =>
       Effect.gen(function*() {
         const { jobId, requestId, try: jobTry } = context
-        effects.ran({ request: requestId, job: jobId, try: jobTry, stored: reader().stateOf(requestId, jobId) })
+        const stored = yield* Effect.promise(async () => (await reader()).stateOf(requestId, jobId))
+        effects.ran({ request: requestId, job: jobId, try: jobTry, stored })
         if (++runs === sayAfterRuns) say("running")
         yield* context.setData({ [jobId]: jobTry })
         yield* Effect.sleep(millis)
@@ -64,12 +67,13 @@ const workOf = ({ sayAfterRuns }: Task, effects: Effects, reader: () => StoreRea
   })
 }
 
-const work = (task: Task, effects: Effects, reader: () => StoreReader) =>
+const work = (task: Task, effects: Effects, reader: () => Promise<StoreReader>) =>
   Effect.gen(function*() {
     const store = yield* ChainStore
     const factory = yield* TraverserFactory
     const dice = new Dice(task.seed)
     const fibers = yield* FiberSet.make()
+    const unfinished = Effect.promise(async () => (await reader()).unfinished())
     let begun = 0
 
     const run = (traverser: Traverser) =>
@@ -100,27 +104,32 @@ const work = (task: Task, effects: Effects, reader: () => StoreReader) =>
       for (let size = yield* FiberSet.size(fibers); size < task.chains; size++) {
         yield* FiberSet.run(fibers, begin(Shapes.draw(dice, `${task.name}-${++begun}`)))
       }
-      if (task.chains === 0 && reader().unfinished === 0) return
+      if (task.chains === 0 && (yield* unfinished) === 0) return
       yield* Effect.sleep(50)
     }
   })
 
-const layerOf = (task: Task, effects: Effects, reader: () => StoreReader) => {
+const layerOf = (task: Task, effects: Effects, reader: () => Promise<StoreReader>) => {
   const delivery = Layer.provide(HttpReportDelivery.layerWith({ baseUrl: task.manager }), FetchHttpClient.layer)
   return TraverserFactory.layer.pipe(
     Layer.provideMerge([
-      Layer.provide(Store.layerSqliteWithOutbox({ filename: task.store, lease: task.lease }), delivery),
+      Layer.provide(storeOf(task), delivery),
       JobFactory.layer([workOf(task, effects, reader)]),
       Reports.layerNone
     ])
   )
 }
 
+const storeOf = ({ lease, store }: Task) =>
+  Tables.isServer(store)
+    ? Store.layerPostgresWithOutbox({ url: Redacted.make(store), lease })
+    : Store.layerSqliteWithOutbox({ filename: store, lease })
+
 const main = (task: Task) => {
   const effects = new Effects(task.effects)
-  let opened: StoreReader | undefined
+  let opened: Promise<StoreReader> | undefined
   // When it is first wanted, the store has made the database.
-  const reader = () => opened ??= new StoreReader(task.store)
+  const reader = () => opened ??= StoreReader.open(task.store)
   return Effect.scoped(work(task, effects, reader)).pipe(
     Effect.provide(layerOf(task, effects, reader)),
     Effect.provideService(References.MinimumLogLevel, "Fatal"),

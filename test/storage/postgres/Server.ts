@@ -33,7 +33,8 @@ interface Parts {
 export class Server {
   /** Of its database `postgres`. */
   readonly url: string
-  private readonly directory: string
+  /** Of all that it has. */
+  readonly directory: string
   private readonly port: number
   private readonly user: SpawnOptions
   private readonly fsync: "on" | "off"
