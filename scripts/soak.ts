@@ -2,12 +2,14 @@
  * `npm run soak`: real processes that run real chains are killed and frozen, and what they leave behind is counted.
  *
  * The figures go to stdout, progress to stderr. It fails where one of those that have to be 0 is not. What is done is in
- * `soak/Kills.ts` and `soak/Freezes.ts`, what a process does in `soak/worker.ts`, what is counted in `soak/Audit.ts`.
+ * `soak/Kills.ts`, `soak/Writes.ts` and `soak/Freezes.ts`, what a process does in `soak/worker.ts`, what is counted in `soak/Audit.ts`.
  */
 import * as Flags from "./Flags.ts"
 import * as Arguments from "./soak/Arguments.ts"
 import * as Freezes from "./soak/Freezes.ts"
 import * as Kills from "./soak/Kills.ts"
+import * as Shapes from "./soak/Shapes.ts"
+import * as Writes from "./soak/Writes.ts"
 
 interface Figure {
   readonly what: string
@@ -15,9 +17,10 @@ interface Figure {
   readonly mustBeZero?: boolean
 }
 
-const main = async ({ database, freezes, keep, kills, seed }: Arguments.Arguments): Promise<void> => {
+const main = async ({ database, freezes, keep, kills, seed, shapes }: Arguments.Arguments): Promise<void> => {
   const startedAt = performance.now()
   const killed = await Kills.run({ database, kills, seed, keep, say })
+  const died = await Writes.run({ database, names: Shapes.names.slice(0, shapes), seed, keep, say })
   const frozen = await Freezes.run({ database, freezes, seed, keep, say })
   say("")
   const figures: ReadonlyArray<Figure> = [
@@ -32,6 +35,14 @@ const main = async ({ database, freezes, keep, kills, seed }: Arguments.Argument
     { what: "chains that ended otherwise than they should", count: killed.wrong, mustBeZero: true },
     { what: "jobs run again after their COMPLETE was committed", count: killed.again, mustBeZero: true },
     { what: "reports not told, or out of order", count: killed.untold, mustBeZero: true },
+    { what: "processes that ended right before or after a write", count: died.deaths },
+    {
+      what: "chains of theirs lost, stuck, or ended otherwise",
+      count: died.lost + died.stuck + died.wrong,
+      mustBeZero: true
+    },
+    { what: "jobs of theirs run again after their COMPLETE was committed", count: died.again, mustBeZero: true },
+    { what: "reports of theirs not told, or out of order", count: died.untold, mustBeZero: true },
     { what: "processes frozen past their lease", count: freezes },
     { what: "chains taken over from them", count: frozen.takenOver },
     { what: "writes of theirs refused", count: frozen.refused },

@@ -9,6 +9,8 @@ export interface Arguments {
   readonly kills: number
   /** How many processes to freeze. */
   readonly freezes: number
+  /** How many of the kinds of chains to end at every write. */
+  readonly shapes: number
   readonly seed: number
   /** Where the store is. */
   readonly database: "sqlite" | "postgres"
@@ -18,9 +20,10 @@ export interface Arguments {
 
 export const usage = `npm run soak -- [flags]
 
-  --quick       under a minute: 20 kills, 2 freezes
+  --quick       about a minute: 20 kills, the deaths of 1 chain, 2 freezes
   --kills N     how many processes to kill; 1000
   --freezes N   how many processes to freeze past their lease; 20
+  --shapes N    of how many kinds of chains to have processes end at every write; 9
   --postgres    on a PostgreSQL server that is started for it, rather than on SQLite
   --seed N      for the moments and chains; 1
   --keep        leaves the databases where they are, and says where
@@ -36,6 +39,7 @@ export const parse = (args: ReadonlyArray<string>): Arguments => {
     kills: countOf("kills", values.kills, quick ? 20 : 1000),
     freezes: countOf("freezes", values.freezes, quick ? 2 : 20),
     database: postgres ? "postgres" : "sqlite",
+    shapes: countOf("shapes", values.shapes, quick ? 1 : 9),
     seed: countOf("seed", values.seed, 1)
   }
 }
@@ -45,6 +49,7 @@ const options = {
   postgres: { type: "boolean" },
   kills: { type: "string" },
   freezes: { type: "string" },
+  shapes: { type: "string" },
   seed: { type: "string" },
   keep: { type: "boolean" },
   help: { type: "boolean", short: "h" }

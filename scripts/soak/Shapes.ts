@@ -12,9 +12,11 @@ interface Shape {
   /** Job id → up to which of its tries it fails. */
   readonly failures?: Readonly<Record<string, number>>
   readonly fields?: Readonly<Record<string, Partial<Job>>>
+  readonly limits?: JobChain["limits"]
 }
 
-const shapes: ReadonlyArray<Shape> = [
+/** Of those, random ones are drawn. */
+const ordinary: ReadonlyArray<Shape> = [
   { name: "line", ends: "COMPLETE", drawing: "a -> b\nb -> c\nc -> d\nd -> e" },
   { name: "fan", ends: "COMPLETE", drawing: "a -> b c d e f g\nb -> h\nc -> h\nd -> h\ne -> h\nf -> h\ng -> h" },
   {
@@ -44,13 +46,62 @@ const shapes: ReadonlyArray<Shape> = [
   }
 ]
 
-/** Returns one of them, with jobs that take from 0 to 15 ms. */
-export const draw = (dice: Dice, unique: string): JobChain => {
-  const { drawing, failures = {}, fields = {}, name } = shapes[dice.between(0, shapes.length - 1)] as Shape
-  return chainWith(`${name}-${unique}`, drawing, (id) => ({
+const special: ReadonlyArray<Shape> = [
+  {
+    name: "limited",
+    ends: "COMPLETE",
+    drawing: "a -> b c d\nb -> e\nc -> e\nd -> e",
+    fields: { c: { priority: 1 } },
+    limits: { jobs: 1 }
+  },
+  {
+    name: "policy",
+    ends: "COMPLETE",
+    drawing: "a -> b\nb -> c",
+    failures: { b: 3 },
+    fields: { b: { retry: 3, retryWait: "10ms", retryPolicy: { factor: 2, maxElapsed: "1h" } } }
+  },
+  {
+    name: "late",
+    ends: "FAIL",
+    drawing: "a -> b c\nb -> d\nc -> d",
+    failures: { c: 99 },
+    fields: { c: { retry: 99, retryWait: "1h", totalTimeout: "30ms" } }
+  },
+  {
+    name: "siblings",
+    ends: "COMPLETE",
+    drawing: "a -> b\nb -> c d\nc -> e\nd -> e",
+    failures: { c: 1 },
+    fields: {
+      b: { sequenceId: "b", sequenceRetry: 2, sequenceSiblings: "finish" },
+      c: { sequenceId: "b" },
+      d: { sequenceId: "b" },
+      e: { sequenceId: "b" }
+    }
+  }
+]
+
+const shapes = [...ordinary, ...special]
+
+/** Every kind, and the five of which random ones are drawn. */
+export const names: ReadonlyArray<string> = shapes.map(({ name }) => name)
+export const ordinaryNames: ReadonlyArray<string> = ordinary.map(({ name }) => name)
+
+/** Returns one of the ordinary ones, with jobs that take from 0 to 15 ms. */
+export const draw = (dice: Dice, unique: string): JobChain =>
+  of(ordinary[dice.between(0, ordinary.length - 1)] as Shape, unique, () => dice.between(0, 15))
+
+/** Returns the one of this name, with jobs that take a millisecond. */
+export const named = (name: string, unique: string): JobChain =>
+  of(shapes.find((shape) => shape.name === name) as Shape, unique, () => 1)
+
+const of = ({ drawing, failures = {}, fields = {}, limits, name }: Shape, unique: string, millis: () => number) => {
+  const chain = chainWith(`${name}-${unique}`, drawing, (id) => ({
     ...fields[id],
-    args: { millis: dice.between(0, 15), failsUntil: failures[id] ?? 0 }
+    args: { millis: millis(), failsUntil: failures[id] ?? 0 }
   }))
+  return limits === undefined ? chain : { ...chain, limits }
 }
 
 /** Returns a line whose jobs take so long. */

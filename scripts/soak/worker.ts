@@ -13,6 +13,7 @@ import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import { enableCompileCache } from "node:module"
 import type { JobChain } from "../../src/domain/JobChain.ts"
+import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import { JobFactory } from "../../src/engine/JobFactory.ts"
 import * as JobType from "../../src/engine/JobType.ts"
 import { Reports } from "../../src/engine/Reports.ts"
@@ -43,6 +44,14 @@ export interface Task {
   readonly only: ReadonlyArray<JobChain>
   /** After how many runs of jobs to say that it is running. */
   readonly sayAfterRuns: number
+  /** At which write of a chain to end itself, as a `kill -9` does. */
+  readonly dieAt?: Death
+}
+
+/** Right before or right after a write: what a chain asks of its repo is counted from 1. */
+export interface Death {
+  readonly write: number
+  readonly when: "before" | "after"
 }
 
 /** What a worker says: that it can be told, and that it is running. */
@@ -109,11 +118,36 @@ const work = (task: Task, effects: Effects, reader: () => Promise<StoreReader>) 
     }
   })
 
+/** A repo that ends the process at one of its writes. */
+const mortal = ({ when, write }: Death) =>
+  Layer.effect(
+    ChainRepo,
+    Effect.map(ChainRepo, (repo) => {
+      let writes = 0
+      const die = Effect.suspend(() => {
+        process.kill(process.pid, "SIGKILL")
+        return Effect.never
+      })
+      const counted = <A, E>(written: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        Effect.suspend(() => {
+          if (++writes !== write) return written
+          return when === "before" ? die : Effect.andThen(written, die)
+        })
+      return {
+        ...repo,
+        add: (chain) => counted(repo.add(chain)),
+        set: (checkpoint) => counted(repo.set(checkpoint)),
+        remove: (requestId) => counted(repo.remove(requestId))
+      }
+    })
+  )
+
 const layerOf = (task: Task, effects: Effects, reader: () => Promise<StoreReader>) => {
   const delivery = Layer.provide(HttpReportDelivery.layerWith({ baseUrl: task.manager }), FetchHttpClient.layer)
+  const store = Layer.provide(storeOf(task), delivery)
   return TraverserFactory.layer.pipe(
     Layer.provideMerge([
-      Layer.provide(storeOf(task), delivery),
+      task.dieAt === undefined ? store : Layer.provideMerge(mortal(task.dieAt), store),
       JobFactory.layer([workOf(task, effects, reader)]),
       Reports.layerNone
     ])
