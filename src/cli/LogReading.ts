@@ -9,6 +9,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ChainStore } from "../storage/ChainStore.ts"
+import type { DamagedRow } from "../storage/DamagedRow.ts"
 import type { Written } from "../storage/OutputRows.ts"
 import { PlainLines } from "./PlainLines.ts"
 
@@ -71,7 +72,7 @@ export class LogReading {
     return this.write(this.lines.started(jobTry))
   }
 
-  private writeStream(written: Written): Effect.Effect<void> {
+  private writeStream(written: Written): Effect.Effect<void, DamagedRow> {
     const key = streamKeyOf(written)
     const place = this.reading.get(key) ?? { next: 0, decoder: new TextDecoder() }
     this.reading.set(key, place)

@@ -78,12 +78,12 @@ export class ChainStore extends Context.Service<ChainStore, {
   readonly logs: (
     requestId: string,
     jobId?: string
-  ) => Effect.Effect<ReadonlyArray<JobLog>, Claim.ChainNotStored>
+  ) => Effect.Effect<ReadonlyArray<JobLog>, Claim.ChainNotStored | DamagedRow>
   /** Returns the same without what the tries wrote, of which there may be much. */
   readonly tries: (
     requestId: string,
     jobId?: string
-  ) => Effect.Effect<ReadonlyArray<LogRows.EndedTry>, Claim.ChainNotStored>
+  ) => Effect.Effect<ReadonlyArray<LogRows.EndedTry>, Claim.ChainNotStored | DamagedRow>
   /** Tells how much each try of a chain, or of one of its jobs, has written so far, those that run included. */
   readonly written: (
     requestId: string,
@@ -93,7 +93,7 @@ export class ChainStore extends Context.Service<ChainStore, {
    * Returns what a try has written so far, byte by byte as it was; empty for a try that is not known. It comes chunk by chunk as
    * it was kept, from the chunk of number `from` on, 0 unless given.
    */
-  readonly output: (key: TryKey, stream: keyof OutputTail, from?: number) => Stream.Stream<Uint8Array>
+  readonly output: (key: TryKey, stream: keyof OutputTail, from?: number) => Stream.Stream<Uint8Array, DamagedRow>
   /**
    * Takes over a chain that is suspended, or unfinished with no living owner. It is this process's own from then on: give it
    * to `TraverserFactory.makeFromChain`, or `release` it.
@@ -157,13 +157,8 @@ export class ChainStore extends Context.Service<ChainStore, {
       return {
         list: (filter = {}) => ChainList.list(tables, ownership, filter),
         status: (requestId) => status(tables, ownership, requestId),
-        logs: (requestId, jobId) =>
-          ofChain(
-            tables,
-            requestId,
-            () => jobId === undefined ? LogRows.selectAll(requestId) : LogRows.selectOfJob(requestId, jobId)
-          ),
-        tries: (requestId, jobId) => ofChain(tables, requestId, () => LogRows.selectTries(requestId, jobId)),
+        logs: (requestId, jobId) => logs(tables, requestId, jobId),
+        tries: (requestId, jobId) => tries(tables, requestId, jobId),
         written: (requestId, jobId) => ofChain(tables, requestId, () => OutputRows.selectWritten(requestId, jobId)),
         output: (key, stream, from) => OutputRows.stream(tables, key, stream, from),
         claim: (requestId) => Effect.provideContext(Claim.claim(requestId), context),
@@ -209,6 +204,16 @@ const status = Effect.fnUntraced(function*(
   }))
   const reports = yield* tables.read(() => OutboxRows.selectStanding(number))
   return { ...info, jobs, reports }
+})
+
+const logs = Effect.fnUntraced(function*(tables: Tables["Service"], requestId: string, jobId: string | undefined) {
+  const rows = yield* ofChain(tables, requestId, () => LogRows.select(requestId, jobId))
+  return yield* StoredChain.decoding(() => rows.map((row) => LogRows.logOf(row, requestId)))
+})
+
+const tries = Effect.fnUntraced(function*(tables: Tables["Service"], requestId: string, jobId: string | undefined) {
+  const rows = yield* ofChain(tables, requestId, () => LogRows.selectTries(requestId, jobId))
+  return yield* StoredChain.decoding(() => rows.map((row) => LogRows.tryOf(row, requestId)))
 })
 
 /** Reads what belongs to a chain that is there. */

@@ -16,9 +16,22 @@ export type Value = string | number | null
 /** Returns the checksum of a row's values. */
 export const of = (values: ReadonlyArray<Value>): number => crc32(JSON.stringify(values))
 
+/** Returns the checksum of a row's bytes and its other values. */
+export const ofBytes = (bytes: Uint8Array, values: ReadonlyArray<Value>): number => crc32(bytes, of(values))
+
 /** Throws a `DamagedRow` where the values are not those that the checksum was made of. */
 export const check = (checksum: number | null, values: ReadonlyArray<Value>, place: Place): void => {
-  if (checksum !== null && checksum !== of(values)) {
-    throw new DamagedRow({ ...place, reason: "its checksum does not fit" })
-  }
+  if (checksum !== null && checksum !== of(values)) throw damaged(place)
 }
+
+/** Throws a `DamagedRow` where the bytes and values are not those that the checksum was made of. */
+export const checkBytes = (
+  checksum: number | null,
+  bytes: Uint8Array,
+  values: ReadonlyArray<Value>,
+  place: Place
+): void => {
+  if (checksum !== null && checksum !== ofBytes(bytes, values)) throw damaged(place)
+}
+
+const damaged = (place: Place): DamagedRow => new DamagedRow({ ...place, reason: "its checksum does not fit" })

@@ -5,28 +5,38 @@
  */
 import type { JobLog } from "../domain/JobLog.ts"
 import * as JobState from "../domain/JobState.ts"
+import * as Checksum from "./Checksum.ts"
+import type { Place } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 
 /** Keeps job logs; the same (chain, job, try) again changes nothing. */
 export const insert = (chain: number, logs: ReadonlyArray<JobLog>): Sql.Script<void> =>
-  Sql.writeRows(
-    insertLogs,
-    logs.map((log) => [
-      chain,
-      log.jobId,
-      log.try,
-      log.name,
-      log.type,
-      log.startedAt,
-      log.finishedAt,
-      JobState.toCode(log.state),
-      log.exit,
-      log.error,
-      log.stdout,
-      log.stderr
-    ])
-  )
+  Sql.writeRows(insertLogs, logs.map((log) => valuesOf(chain, log)))
+
+const valuesOf = (chain: number, { state, ...log }: JobLog): ReadonlyArray<Sql.Value> => {
+  const row = { ...log, chain, state: JobState.toCode(state) }
+  return [...checkedOf(row), log.stdout, log.stderr, Checksum.of(checkedOf(row)), Checksum.of(outputOf(row))]
+}
+
+/** What the checksum of a row is made of: all but what the try wrote, which has its own. */
+const checkedOf = (row: TryRow): ReadonlyArray<Checksum.Value> => [
+  row.chain,
+  row.jobId,
+  row.try,
+  row.name,
+  row.type,
+  row.startedAt,
+  row.finishedAt,
+  row.state,
+  row.exit,
+  row.error
+]
+
+const outputOf = ({ stderr, stdout }: Pick<JobLog, "stdout" | "stderr">): ReadonlyArray<Checksum.Value> => [
+  stdout,
+  stderr
+]
 
 const insertLogs = RowsStatement.insert({
   table: "jobchain_job_logs",
@@ -42,64 +52,78 @@ const insertLogs = RowsStatement.insert({
     exit: "real",
     error: "text",
     stdout: "text",
-    stderr: "text"
+    stderr: "text",
+    checksum: "integer",
+    output_checksum: "integer"
   },
   onConflict: "(chain, job_id, try) DO NOTHING"
 })
 
-type LogRow = Omit<JobLog, "state" | "requestId"> & { readonly state: number }
+/** A row without what the try wrote. */
+interface TryRow extends Omit<EndedTry, "state" | "requestId"> {
+  readonly chain: number
+  readonly state: number
+}
+
+interface StoredTryRow extends TryRow {
+  readonly checksum: number | null
+}
+
+interface LogRow extends StoredTryRow, Pick<JobLog, "stdout" | "stderr"> {
+  readonly outputChecksum: number | null
+}
 
 const tryColumns =
-  `l.job_id AS "jobId", l.try, l.name, l.type, l.started_at AS "startedAt", l.finished_at AS "finishedAt", l.state,
-  l.exit, l.error`
-const columns = `${tryColumns}, l.stdout, l.stderr`
+  `l.chain, l.job_id AS "jobId", l.try, l.name, l.type, l.started_at AS "startedAt", l.finished_at AS "finishedAt", l.state,
+  l.exit, l.error, l.checksum`
+const columns = `${tryColumns}, l.stdout, l.stderr, l.output_checksum AS "outputChecksum"`
 const source = "jobchain_job_logs l JOIN jobchain_chains c ON c.number = l.chain"
-
-/** Reads every log of a request, in the order in which they came. */
-export function* selectAll(requestId: string): Sql.Script<ReadonlyArray<JobLog>> {
-  const rows = yield* Sql.all<LogRow>(
-    `SELECT ${columns} FROM ${source} WHERE c.request_id = ? ORDER BY l.number`,
-    requestId
-  )
-  return rows.map((row) => logOf(row, requestId))
-}
-
-/** Reads every log of a job, in the order in which they came. */
-export function* selectOfJob(requestId: string, jobId: string): Sql.Script<ReadonlyArray<JobLog>> {
-  const rows = yield* Sql.all<LogRow>(
-    `SELECT ${columns} FROM ${source} WHERE c.request_id = ? AND l.job_id = ? ORDER BY l.number`,
-    requestId,
-    jobId
-  )
-  return rows.map((row) => logOf(row, requestId))
-}
 
 /** A try that ended: its log without what it wrote. */
 export type EndedTry = Omit<JobLog, "stdout" | "stderr">
 
+/** A log as it was found in its row. */
+export type FoundLog = LogRow
+
+/** Reads every log of a request, or of one of its jobs, in the order in which they came. */
+export const select = (requestId: string, jobId?: string): Sql.Script<ReadonlyArray<FoundLog>> =>
+  selectOf<FoundLog>(columns, requestId, jobId)
+
+/** A try as it was found in its row. */
+export type FoundTry = StoredTryRow
+
 /** Reads every try of a request, or of one of its jobs, in the order in which they ended. */
-export function* selectTries(requestId: string, jobId?: string): Sql.Script<ReadonlyArray<EndedTry>> {
-  const rows = yield* Sql.all<Omit<LogRow, "stdout" | "stderr">>(
-    `SELECT ${tryColumns} FROM ${source} WHERE c.request_id = ? ${jobId === undefined ? "" : "AND l.job_id = ?"}
+export const selectTries = (requestId: string, jobId?: string): Sql.Script<ReadonlyArray<FoundTry>> =>
+  selectOf<FoundTry>(tryColumns, requestId, jobId)
+
+const selectOf = <Row>(columns: string, requestId: string, jobId: string | undefined) =>
+  Sql.all<Row>(
+    `SELECT ${columns} FROM ${source} WHERE c.request_id = ? ${jobId === undefined ? "" : "AND l.job_id = ?"}
      ORDER BY l.number`,
     ...(jobId === undefined ? [requestId] : [requestId, jobId])
   )
-  return rows.map((row) => ({ requestId, ...row, state: JobState.fromCode(row.state) }))
-}
 
-/** Reads the log of one try, without the id of its request. */
-export function* selectTry(
-  chain: number,
-  jobId: string,
-  jobTry: number
-): Sql.Script<Omit<JobLog, "requestId"> | undefined> {
-  const row = yield* Sql.get<LogRow>(
+/** Reads the log of one try. */
+export const selectTry = (chain: number, jobId: string, jobTry: number): Sql.Script<FoundLog | undefined> =>
+  Sql.get<FoundLog>(
     `SELECT ${columns} FROM jobchain_job_logs l WHERE l.chain = ? AND l.job_id = ? AND l.try = ?`,
     chain,
     jobId,
     jobTry
   )
-  return row && { ...row, state: JobState.fromCode(row.state) }
+
+/** Returns the try in a row; throws a `DamagedRow`. */
+export const tryOf = (row: FoundTry, requestId: string): EndedTry => {
+  const { chain: _, checksum, state, ...rest } = row
+  Checksum.check(checksum, checkedOf(row), placeOf(row, requestId))
+  return { requestId, ...rest, state: JobState.fromCode(state) }
 }
 
-const logOf = (row: LogRow, requestId: string): JobLog => ({ requestId, ...row, state: JobState.fromCode(row.state) })
+/** Returns the log in a row; throws a `DamagedRow`. */
+export const logOf = ({ outputChecksum, stderr, stdout, ...row }: FoundLog, requestId: string): JobLog => {
+  const ended = tryOf(row, requestId)
+  Checksum.check(outputChecksum, outputOf({ stdout, stderr }), placeOf(row, requestId))
+  return { ...ended, stdout, stderr }
+}
+
+const placeOf = ({ jobId }: FoundTry, requestId: string): Place => ({ table: "jobchain_job_logs", requestId, jobId })

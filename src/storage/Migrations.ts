@@ -193,6 +193,12 @@ const migrations = {
     "ALTER TABLE jobchain_chains ADD COLUMN complete_jobs INTEGER",
     "ALTER TABLE jobchain_jobs ADD COLUMN checksum INTEGER",
     "ALTER TABLE jobchain_records ADD COLUMN checksum INTEGER"
+  ]),
+  "0006_log_checksums": script([
+    "ALTER TABLE jobchain_job_logs ADD COLUMN checksum INTEGER",
+    // Of what the try wrote: tries are listed without reading it.
+    "ALTER TABLE jobchain_job_logs ADD COLUMN output_checksum INTEGER",
+    "ALTER TABLE jobchain_outputs ADD COLUMN checksum INTEGER"
   ])
 }
 

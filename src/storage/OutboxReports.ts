@@ -41,7 +41,7 @@ export const load = Effect.fnUntraced(function*(
   const { kind } = waiting
   switch (kind) {
     case "job log": {
-      if (log !== undefined) return { kind, body: { requestId, ...log } }
+      if (log !== undefined) return { kind, body: yield* StoredChain.decoding(() => LogRows.logOf(log, requestId)) }
       const jobId = waiting.jobId ?? ""
       const reason = `the log of try ${waiting.try} is not there`
       return yield* new DamagedRow({ table: "jobchain_job_logs", requestId, jobId, reason })

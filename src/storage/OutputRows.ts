@@ -7,8 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { OutputTail, TryKey } from "../engine/JobOutput.ts"
+import * as Checksum from "./Checksum.ts"
+import type { DamagedRow } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
+import { decoding } from "./StoredChain.ts"
 import type { Tables } from "./Tables.ts"
 
 export interface Chunk {
@@ -24,7 +27,16 @@ export interface Chunk {
 export const insert = (chain: number, key: TryKey, chunks: ReadonlyArray<Chunk>): Sql.Script<void> =>
   Sql.writeRows(
     insertChunks,
-    chunks.map(({ bytes, chunk, leftOut, stream }) => [chain, key.jobId, key.try, stream, chunk, bytes, leftOut])
+    chunks.map(({ bytes, chunk, leftOut, stream }) => [
+      chain,
+      key.jobId,
+      key.try,
+      stream,
+      chunk,
+      bytes,
+      leftOut,
+      Checksum.ofBytes(bytes, [chain, key.jobId, key.try, stream, chunk])
+    ])
   )
 
 const insertChunks = RowsStatement.insert({
@@ -36,7 +48,8 @@ const insertChunks = RowsStatement.insert({
     stream: "text",
     chunk: "integer",
     bytes: "bytes",
-    left_out: "integer"
+    left_out: "integer",
+    checksum: "integer"
   },
   onConflict: "(chain, job_id, try, stream, chunk) DO NOTHING"
 })
@@ -86,22 +99,27 @@ export function* selectWritten(requestId: string, jobId?: string): Sql.Script<Re
 /** Reads what a try has written so far, a chunk at a time, from the chunk of that number on. */
 export const stream = (
   tables: Tables["Service"],
-  { jobId, requestId, try: jobTry }: TryKey,
+  key: TryKey,
   stream: keyof OutputTail,
   from = 0
-): Stream.Stream<Uint8Array> =>
+): Stream.Stream<Uint8Array, DamagedRow> =>
   Stream.paginate(from, (chunk) =>
-    Effect.map(
-      tables.read(() =>
-        Sql.get<{ readonly bytes: Uint8Array }>(
-          `SELECT bytes FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
-           WHERE c.request_id = ? AND o.job_id = ? AND o.try = ? AND o.stream = ? AND o.chunk = ?`,
-          requestId,
-          jobId,
-          jobTry,
-          stream,
-          chunk
-        )
-      ),
-      (row) => row === undefined ? [[], Option.none()] : [[row.bytes], Option.some(chunk + 1)]
-    ))
+    Effect.gen(function*() {
+      const row = yield* tables.read(() => selectChunk(key, stream, chunk))
+      if (row === undefined) return [[], Option.none()] as const
+      const { bytes, chain, checksum } = row
+      const place = { table: "jobchain_outputs", requestId: key.requestId, jobId: key.jobId }
+      yield* decoding(() => Checksum.checkBytes(checksum, bytes, [chain, key.jobId, key.try, stream, chunk], place))
+      return [[bytes], Option.some(chunk + 1)] as const
+    }))
+
+const selectChunk = ({ jobId, requestId, try: jobTry }: TryKey, stream: keyof OutputTail, chunk: number) =>
+  Sql.get<{ readonly bytes: Uint8Array; readonly chain: number; readonly checksum: number | null }>(
+    `SELECT o.chain, o.bytes, o.checksum FROM jobchain_outputs o JOIN jobchain_chains c ON c.number = o.chain
+     WHERE c.request_id = ? AND o.job_id = ? AND o.try = ? AND o.stream = ? AND o.chunk = ?`,
+    requestId,
+    jobId,
+    jobTry,
+    stream,
+    chunk
+  )

@@ -179,6 +179,12 @@ const make = (
     yield* jobRunner.stop(requestId)
   })
 
+  const logs = (requestId: string, jobId?: string) =>
+    Effect.flatMap(
+      tables.read(() => LogRows.select(requestId, jobId)),
+      (rows) => unavailable(StoredChain.decoding(() => rows.map((row) => LogRows.logOf(row, requestId))))
+    )
+
   const find = (filter: ChainList.Filter) =>
     Effect.flatMap(selectRequests(tables, filter), (rows) => Effect.forEach(rows, (row) => requestOf(row)))
 
@@ -195,9 +201,9 @@ const make = (
     stopRequest: stop,
     suspendRequest: suspend,
     getJobChain,
-    getJobLogs: (requestId) => tables.read(() => LogRows.selectAll(requestId)),
+    getJobLogs: (requestId) => logs(requestId),
     getJobLog: (requestId, jobId, jobTry) =>
-      Effect.flatMap(tables.read(() => LogRows.selectOfJob(requestId, jobId)), (logs) => {
+      Effect.flatMap(logs(requestId, jobId), (logs) => {
         const found = logs.findLast((log) => jobTry === undefined || log.try === jobTry)
         return found === undefined ? Effect.fail(new JobLogNotFound({ requestId, jobId })) : Effect.succeed(found)
       }),

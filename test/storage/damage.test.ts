@@ -1,0 +1,78 @@
+/**
+ * What a try ended as and wrote is what was kept, or an error that names the row.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Stream } from "effect"
+import { JobOutput } from "../../src/engine/JobOutput.ts"
+import { chainOf, checkpointOf } from "../../src/testing/index.ts"
+import { add, logOf } from "./Steps.ts"
+import * as TestStore from "./TestStore.ts"
+
+/** A chain of which a try of `a` has ended and written two chunks. */
+const written = Effect.gen(function*() {
+  const store = yield* TestStore.make()
+  const chain = yield* add(store.repo, chainOf("a"))
+  const key = { requestId: chain.requestId, jobId: "a", try: 1 }
+  const output = Context.get(store.context, JobOutput)
+  yield* output.write(key, "stdout", new Uint8Array(100_000).fill(120))
+  yield* output.end(key)
+  yield* store.repo.set(checkpointOf(chain, { logs: [{ ...logOf(chain.requestId, "a", 1), stdout: "said" }] }))
+  const read = Stream.runFold(store.store.output(key, "stdout"), () => 0, (size, bytes) => size + bytes.length)
+  return { store, key, read }
+})
+
+/** Returns what an effect fails with, as text. */
+const failure = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.match(effect, { onFailure: String, onSuccess: () => "nothing" })
+
+describe("the log of a try", () => {
+  const damages: ReadonlyArray<readonly [string, string]> = [
+    ["state", "3 + 1"],
+    ["exit", "1"],
+    ["error", "'oh'"],
+    ["try", "2"],
+    ["started_at", "7"],
+    ["finished_at", "7"],
+    ["name", "'b'"],
+    ["type", "'b'"],
+    ["stdout", "'sAid'"],
+    ["stderr", "'x'"]
+  ]
+  it.effect.each(damages)(
+    "whose %s is another one is an error for whoever reads it",
+    ([column, value]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const { key: { requestId }, store } = yield* written
+        assert.strictEqual((yield* store.store.logs(requestId))[0]?.stdout, "said")
+        yield* store.exec(`UPDATE jobchain_job_logs SET ${column} = ${value}`)
+        const damaged = /job "a" of request ".*" in table jobchain_job_logs is damaged: its checksum does not fit/
+        assert.match(yield* failure(store.store.logs(requestId)), damaged)
+        assert.match(yield* failure(store.manager.getJobLogs(requestId)), damaged)
+        const isOfTheTry = !column.startsWith("std")
+        assert.match(yield* failure(store.store.tries(requestId)), isOfTheTry ? damaged : /^nothing$/)
+      }))
+  )
+
+  it.effect("of a version without checksums is taken as it is", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { key: { requestId }, store } = yield* written
+      yield* store.exec("UPDATE jobchain_job_logs SET exit = 1, checksum = NULL")
+      assert.strictEqual((yield* store.store.logs(requestId))[0]?.exit, 1)
+    })))
+})
+
+describe("what a try wrote", () => {
+  it.effect("is an error where a byte of it is another one, or a chunk is in another's place", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { read, store } = yield* written
+      assert.strictEqual(yield* read, 100_000)
+      const bytes = new Uint8Array(64 * 1024).fill(120)
+      bytes[7] = 121
+      const damaged = /job "a" of request ".*" in table jobchain_outputs is damaged: its checksum does not fit/
+      yield* store.exec("UPDATE jobchain_outputs SET bytes = ? WHERE chunk = 0", bytes)
+      assert.match(yield* failure(read), damaged)
+      yield* store.exec("UPDATE jobchain_outputs SET chunk = chunk + 10")
+      yield* store.exec("UPDATE jobchain_outputs SET chunk = 0 WHERE chunk = 11")
+      assert.match(yield* failure(read), damaged)
+    })))
+})
