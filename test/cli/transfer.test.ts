@@ -59,7 +59,10 @@ describe("export", () => {
       work.write("r1.json", "mine")
       const { exit, stderr } = yield* work.run("export", "r1", "-o", "r1.json")
       assert.strictEqual(exit, 2)
-      assert.strictEqual(stderr, `The chain of request "r1" has ended: STOPPED\n`)
+      assert.strictEqual(
+        stderr,
+        `The chain of request "r1" has ended: STOPPED. What failed of it is tried again here, by "jobchain retry r1"\n`
+      )
       assert.strictEqual(work.read("r1.json"), "mine")
     }))
 })
