@@ -63,6 +63,7 @@ export const importChain = Effect.fnUntraced(function*(
     finishedJobs: chain.finishedJobs,
     records: SqlChainRepo.differing(chain),
     signals: [...chain.signals.values()],
+    formerTries: chain.formerTries,
     request: undefined,
     hasBegun: true,
     writer: ownership.id,

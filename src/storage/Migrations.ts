@@ -199,7 +199,9 @@ const migrations = {
     // Of what the try wrote: tries are listed without reading it.
     "ALTER TABLE jobchain_job_logs ADD COLUMN output_checksum INTEGER",
     "ALTER TABLE jobchain_outputs ADD COLUMN checksum INTEGER"
-  ])
+  ]),
+  // Of jobs that a suspended chain had, and may have again, as JSON; NULL for none.
+  "0007_former_tries": script(["ALTER TABLE jobchain_chains ADD COLUMN former_tries TEXT"])
 }
 
 /** The version of the tables that this program knows. */

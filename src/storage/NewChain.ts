@@ -31,6 +31,8 @@ export interface Rows {
   /** The jobs that are not as the wire value alone says. */
   readonly records: ReadonlyArray<RecordRows.RecordChange>
   readonly signals: ReadonlyArray<Signal>
+  /** The tries of jobs that the chain does not have now, and may have again. */
+  readonly formerTries: ReadonlyMap<string, number>
 }
 
 export interface NewChain extends Rows {
@@ -129,12 +131,13 @@ export function* replaceRows(number: number, rows: Rows): Sql.Script<void> {
   const { checksum, wire } = WireRows.headRowOf(rows.requestId, rows.jobChain)
   yield* Sql.run(
     `UPDATE jobchain_chains SET wire = ?, checksum = ?, chain_state = ?, elapsed = ?, total_jobs = ?, closed_at = NULL,
-       complete_jobs = NULL WHERE number = ?`,
+       complete_jobs = NULL, former_tries = ? WHERE number = ?`,
     wire,
     checksum,
     rows.chainState,
     rows.elapsed,
     Object.keys(rows.jobChain.jobs ?? {}).length,
+    formerTriesOf(rows),
     number
   )
   yield* SignalRows.replace(number, rows.signals)
@@ -170,8 +173,9 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
   const { checksum, wire } = WireRows.headRowOf(chain.requestId, chain.jobChain)
   const inserted = yield* Sql.get<{ readonly number: number }>(
     `INSERT INTO jobchain_chains (request_id, state, chain_state, elapsed, total_jobs, finished_jobs, closed_at, wire, name, type,
-       user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at, checksum)
-     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL, ?) RETURNING number`,
+       user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at, checksum,
+       former_tries)
+     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL, ?, ?) RETURNING number`,
     JobState.toCode(chain.state),
     chain.chainState,
     chain.elapsed,
@@ -187,10 +191,14 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
     chain.writer,
     chain.createdAt,
     chain.startedAt,
-    checksum
+    checksum,
+    formerTriesOf(chain)
   )
   return inserted?.number ?? 0
 }
+
+const formerTriesOf = ({ formerTries }: Rows): string | null =>
+  formerTries.size === 0 ? null : JSON.stringify(Object.fromEntries(formerTries))
 
 /** Gives a chain that is all there its request id, which the chain `replaced` loses. */
 function* publish(

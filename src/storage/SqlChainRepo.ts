@@ -137,6 +137,7 @@ const insert = Effect.fnUntraced(function*(
     finishedJobs: chain.finishedJobs,
     records: differing(chain),
     signals: [...chain.signals.values()],
+    formerTries: chain.formerTries,
     request: undefined,
     hasBegun: false,
     writer: ownership.id,

@@ -245,7 +245,8 @@ const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
     chainState: chain.state,
     elapsed: chain.elapsed.chain,
     records: differing(chain),
-    signals: [...chain.signals.values()]
+    signals: [...chain.signals.values()],
+    formerTries: chain.formerTries
   }
 }
 

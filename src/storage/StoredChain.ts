@@ -12,7 +12,7 @@ import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import type * as Slices from "../domain/Slices.ts"
 import * as GivingWay from "../engine/GivingWay.ts"
-import { DamagedRow } from "./DamagedRow.ts"
+import { DamagedRow, jsonObject } from "./DamagedRow.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
@@ -37,6 +37,8 @@ interface ChainRow extends WireRows.HeadRow {
   readonly closedAt: number | null
   readonly completeJobs: number | null
   readonly elapsed: number
+  /** As JSON. */
+  readonly formerTries: string | null
   readonly totalJobs: number
 }
 
@@ -47,7 +49,10 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<StoredChain | undefined, DamagedRow> {
   const jobChain = yield* loadWire(tables, key)
   if (jobChain === undefined) return undefined
-  const compiled = yield* GivingWay.run(compile(jobChain))
+  const head = yield* tables.read(() => selectChain(key))
+  if (head === undefined) return undefined
+  const formerTries = yield* decoding(() => formerTriesOf(head, key.requestId))
+  const compiled = yield* GivingWay.run(compile(jobChain, formerTries))
   const { records, row, signals } = yield* tables.read(function*() {
     return {
       row: yield* selectChain(key),
@@ -105,15 +110,23 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
 const selectChain = ({ number, requestId }: ChainKey): Sql.Script<ChainRow | undefined> =>
   Sql.get<ChainRow>(
     `SELECT chain_state AS "chainState", closed_at AS "closedAt", elapsed, total_jobs AS "totalJobs", wire,
-       checksum, complete_jobs AS "completeJobs"
+       checksum, complete_jobs AS "completeJobs", former_tries AS "formerTries"
      FROM jobchain_chains WHERE number = ? AND request_id = ?`,
     number,
     requestId
   )
 
-function* compile(jobChain: JobChain): Slices.Slices<Progress.Chain> {
+const formerTriesOf = ({ formerTries }: ChainRow, requestId: string): Readonly<Record<string, number>> => {
+  if (formerTries === null) return {}
+  const place = { table: "jobchain_chains", requestId }
+  const tries = jsonObject(formerTries, place)
+  if (Object.values(tries).every((count) => typeof count === "number")) return tries as Record<string, number>
+  throw new DamagedRow({ ...place, reason: `its former tries are ${formerTries}, expected a number for each job` })
+}
+
+function* compile(jobChain: JobChain, totalJobTries: Readonly<Record<string, number>>): Slices.Slices<Progress.Chain> {
   const graph = yield* Graph.makeInSlices(jobChain)
-  return yield* Progress.makeInSlices(jobChain, {}, graph)
+  return yield* Progress.makeInSlices(jobChain, { totalJobTries }, graph)
 }
 
 const restored = (

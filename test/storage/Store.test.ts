@@ -198,6 +198,17 @@ describe("ChainStore", () => {
       assert.strictEqual((yield* Effect.flip(store.requestStop("none")))._tag, "ChainNotStored")
     })))
 
+  it.effect("keeps the tries of jobs that the chain does not have now, and may have again", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo, store } = yield* TestStore.make()
+      const suspended = { requestId: "fan", jobChain: chainOf("a -> b"), totalJobTries: { "b[x]": 4 } }
+      yield* store.importChain(suspended)
+      assert.deepStrictEqual((yield* store.exportChain("fan")).totalJobTries, { "b[x]": 4 })
+      const { chain } = yield* store.claim("fan")
+      assert.strictEqual(chain.formerTries.get("b[x]"), 4)
+      yield* repo.add(chain)
+    })))
+
   it.effect("takes in what another store has exported", () =>
     Effect.scoped(Effect.gen(function*() {
       const [from, to] = [yield* TestStore.make(), yield* TestStore.make()]
