@@ -41,7 +41,7 @@ jobs:
         `chain.yaml:5:14: job "b": there is no job type "shel"; did you mean "shell"?`,
         `chain.yaml:5:28: needs: there is no job or sequence "none" on this level or further out`,
         `chain.yaml:6:20: job "c": args.url: Missing key`,
-        `chain.yaml:6:32: job "c": args.ur: Expected no excess property`,
+        `chain.yaml:6:32: job "c": args.ur: Unknown key, expected one of url, method, headers, body, expectedStatus, timeout`,
         `chain.yaml:6:48: retryWait: expected a duration ≥ 0 such as "500ms", "5s" or "1m30s", got "never"`,
         `chain.yaml:7:22: The condition of job "d": Unexpected character: =, at character 8`,
         `chain.yaml:10:11: The condition of the sequence of job "e": Unknown variable: dat, at character 1`,
