@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { spawnSync } from "node:child_process"
 import { existsSync, rmSync, writeFileSync } from "node:fs"
+import * as Path from "node:path"
 import * as Workplace from "./Workplace.ts"
 
 const idsIn = (stdout: string): ReadonlyArray<string> =>
@@ -91,13 +93,16 @@ describe("status of a chain that runs", () => {
 })
 
 describe("log", () => {
-  it.live("has nothing to say on stderr of what is far larger than a pipe", () =>
+  it.live("has nothing to say on stderr to a reader who is slower", () =>
     Effect.gen(function*() {
       const work = yield* Workplace.make
       work.write("loud.yaml", `jobs: { a: { run: "yes $(printf %01000d 0) | head -n 2000" } }`)
       yield* work.run("run", "loud.yaml", "--request-id", "r", "--output", "json")
-      const { exit, stderr, stdout } = yield* work.run("log", "r")
-      assert.deepStrictEqual([exit, stderr, stdout.split("\n").length], [0, "", 2003])
+      // A shell reads a pipe byte by byte.
+      const bin = Path.join(import.meta.dirname, "../../dist/bin.js")
+      const line = `"${process.execPath}" "${bin}" log r | (n=0; while read -r _; do n=$((n + 1)); done; echo $n)`
+      const { stderr, stdout } = spawnSync("sh", ["-c", line], { cwd: work.folder, encoding: "utf8", env: {} })
+      assert.deepStrictEqual([stderr, stdout], ["", "2002\n"])
     }))
 })
 
