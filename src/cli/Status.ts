@@ -153,8 +153,7 @@ const waitsOf = (
   job: JobStanding,
   { chain, now, start }: Pick<Row, "chain" | "now" | "start">
 ): ReadonlyArray<string> => {
-  const { explanation, state, waitUntil, waitsForSignal } = job
-  if (state === "RUNNING" && waitsForSignal) return ["waits for a signal"]
+  const { explanation, state, waitUntil } = job
   if (state !== "RUNNING" && state !== "PENDING") return []
   if (waitUntil !== undefined && !isTrying(job, now)) return [`waits until ${Times.timeOn(start, waitUntil)}`]
   if (explanation?.because !== "nothing") return explanation === undefined ? [] : [explanation.text]

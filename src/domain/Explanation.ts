@@ -55,8 +55,6 @@ export type Explanation = typeof Explanation.Type
 /** What is known of a chain that runs, beyond the chain itself. */
 export interface Live {
   readonly waitOf: (job: number) => { readonly for: "retry" | "sequenceRetry"; readonly until: number } | undefined
-  /** The name of the signal that a running job waits for. */
-  readonly signalOf: (job: number) => string | undefined
   /** Which limit a runnable job waits for. */
   readonly limitOf: (job: number) => string | undefined
   /** Jobs that have to end, or to be reported, before a runnable job may start. */
@@ -76,7 +74,6 @@ export const explain = (chain: Chain, live: Live = nothingMore): ReadonlyArray<E
 
 const nothingMore: Live = {
   waitOf: () => undefined,
-  signalOf: () => undefined,
   limitOf: () => undefined,
   heldBy: () => []
 }
@@ -97,7 +94,7 @@ const explainJob = ({ chain, live, skipped }: Subject, job: number): Explanation
     : state === "PENDING"
     ? ofPending(chain, live, job)
     : state === "RUNNING"
-    ? ofRunning(live, job)
+    ? ofRunning(chain, job)
     : ofEnded(chain, job, skipped)
   return reason === undefined ? undefined : { jobId: chain.graph.ids[job] as string, state, ...reason }
 }
@@ -110,8 +107,8 @@ const ofWait = ({ for: because, until }: NonNullable<ReturnType<Live["waitOf"]>>
   until
 })
 
-const ofRunning = (live: Live, job: number): Reason | undefined => {
-  const signal = live.signalOf(job)
+const ofRunning = (chain: Chain, job: number): Reason | undefined => {
+  const signal = chain.awaited.get(job)
   return signal === undefined ? undefined : { because: "signal", text: `waits for the signal "${signal}"` }
 }
 

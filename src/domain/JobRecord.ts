@@ -40,6 +40,8 @@ export interface JobRecord {
   readonly elapsed: number | undefined
   /** On a sequence's first job: the same of the sequence. */
   readonly sequenceElapsed: number | undefined
+  /** The name of the signal that it waits for, while it runs. */
+  readonly awaits: string | undefined
 }
 
 /** Returns the record of a job as it is now. */
@@ -56,7 +58,8 @@ export const make = (chain: Progress.Chain, job: number): JobRecord => ({
   ending: chain.endings.get(job),
   reason: chain.reasons.get(job),
   elapsed: chain.elapsed.jobs.get(job),
-  sequenceElapsed: chain.elapsed.sequences.get(job)
+  sequenceElapsed: chain.elapsed.sequences.get(job),
+  awaits: chain.states[job] === JobState.RUNNING ? chain.awaited.get(job) : undefined
 })
 
 /** Brings a chain that was just compiled from its wire value to where its records say it was. */
@@ -74,6 +77,7 @@ export const restore = (chain: Progress.Chain, records: Iterable<JobRecord>): vo
     restoreTo(chain.reasons, job, record.reason)
     restoreTo(chain.elapsed.jobs, job, record.elapsed)
     restoreTo(chain.elapsed.sequences, job, record.sequenceElapsed)
+    restoreTo(chain.awaited, job, record.awaits)
   }
   Progress.recount(chain)
 }
@@ -93,6 +97,7 @@ export const takeBackRunning = (chain: Progress.Chain): ReadonlyArray<number> =>
   const cutOff: Array<number> = []
   for (let job = 0; job < chain.jobs.length; job++) {
     if (chain.states[job] !== JobState.RUNNING) continue
+    chain.awaited.delete(job)
     if (chain.rewinding[job] === 1) {
       Rewind.endRewinding(chain, job)
     } else {

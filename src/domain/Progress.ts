@@ -51,6 +51,8 @@ export interface Chain {
   readonly formerTries: ReadonlyMap<string, number>
   /** The signals that came and are not used up, by id, in the order in which they came. */
   readonly signals: SparseMap<string, Signal>
+  /** Job → the name of the signal that it waits for, while it runs. */
+  readonly awaited: SparseMap<number, string>
   /** State number → how many jobs are in it. */
   readonly counts: Int32Array
   runnable: number
@@ -100,6 +102,7 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     limitedFanOuts: [],
     formerTries: formerTriesOf(graph, tries.totalJobTries),
     signals: signalsOf(tries.signals),
+    awaited: new SparseMap(),
     counts: new Int32Array(JobState.ABSENT + 1),
     runnable: 0,
     completed: 0,

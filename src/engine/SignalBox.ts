@@ -49,8 +49,6 @@ export class SignalBox {
   private readonly used = new SparseSet<string>()
   /** Name → those who wait, in the order in which they came. */
   private readonly waiting = new SparseMap<string, Set<Deferred.Deferred<void>>>()
-  /** Job → the name of the signal it waits for. */
-  private readonly names = new SparseMap<number, string>()
   /** Names of which a signal has come, or is free again, until the next checkpoint is kept. */
   private readonly come = new SparseSet<string>()
   /** Ids of signals of which that checkpoint is the first. */
@@ -113,11 +111,6 @@ export class SignalBox {
     this.come.clear()
     this.unkept.clear()
     for (const waiter of waiters) Deferred.doneUnsafe(waiter, Exit.void)
-  }
-
-  /** Returns the name of the signal that a job waits for. */
-  nameFor(job: number): string | undefined {
-    return this.names.get(job)
   }
 
   /** Nothing is kept any more. */
@@ -183,12 +176,12 @@ export class SignalBox {
       const waiter = Deferred.makeUnsafe<void>()
       const waiters = this.waiting.get(name) ?? new Set()
       this.waiting.set(name, waiters.add(waiter))
-      this.names.set(running.job, name)
+      this.chain.awaited.set(running.job, name)
       this.noteWait(running, true)
       const done = Effect.sync(() => {
         waiters.delete(waiter)
         if (waiters.size === 0) this.waiting.delete(name)
-        this.names.delete(running.job)
+        this.chain.awaited.delete(running.job)
         this.noteWait(running, false)
       })
       return Effect.ensuring(Deferred.await(waiter), done)

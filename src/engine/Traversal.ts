@@ -347,7 +347,6 @@ export class Traversal implements Host {
         // After a crash a job waits here, too, for its own next try.
         return until === undefined ? undefined : { for: this.waitFor(job), until }
       },
-      signalOf: (job) => this.box?.nameFor(job),
       limitOf: (job) =>
         starts.placeOf(job) ??
           line.reasonOf(job) ??

@@ -64,8 +64,6 @@ export interface JobStanding {
   readonly explanation: Explanation.Explanation | undefined
   /** Until when it waits before its next try, or its sequence's, in Unix milliseconds. */
   readonly waitUntil: number | undefined
-  /** Whether it runs and waits for a signal. */
-  readonly waitsForSignal: boolean
   /** How often in a row the process crashed while it ran. */
   readonly crashes: number
 }
@@ -199,7 +197,7 @@ const status = Effect.fnUntraced(function*(
     ending: chain.endings.get(job),
     tries: Graph.at(chain.totalTries, job),
     explanation: explanations.get(chain.graph.ids[job] as string),
-    ...waitOf(JobState.isOver(chain.state) ? undefined : rows.get(job)?.waitUntil ?? undefined),
+    waitUntil: JobState.isOver(chain.state) ? undefined : timeOf(rows.get(job)?.waitUntil),
     crashes: rows.get(job)?.crashes ?? 0
   }))
   const reports = yield* tables.read(() => OutboxRows.selectStanding(number))
@@ -220,7 +218,5 @@ const tries = Effect.fnUntraced(function*(tables: Tables["Service"], requestId: 
 const ofChain = <A>(tables: Tables["Service"], requestId: string, read: () => Sql.Script<A>) =>
   Effect.andThen(Claim.found(tables, requestId), tables.read(read))
 
-const waitOf = (until: number | undefined) =>
-  until === forSignal
-    ? { waitUntil: undefined, waitsForSignal: true }
-    : { waitUntil: until, waitsForSignal: false }
+const timeOf = (waitUntil: number | null | undefined): number | undefined =>
+  waitUntil === forSignal ? undefined : waitUntil ?? undefined

@@ -22,7 +22,7 @@ interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "write
   readonly extras: string | null
 }
 
-type Extras = Pick<JobRecord.JobRecord, "ending" | "reason" | "elapsed" | "sequenceElapsed">
+type Extras = Pick<JobRecord.JobRecord, "ending" | "reason" | "elapsed" | "sequenceElapsed" | "awaits">
 
 /** A change to a job's row, as plain values: the chain may go on meanwhile. */
 export interface RecordChange extends RecordColumns {
@@ -39,7 +39,10 @@ export const changeOf = (
   job: number,
   { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
 ): RecordChange => {
-  const { base, elapsed, ending, isRewinding, reason, sequenceElapsed, writes, ...record } = JobRecord.make(chain, job)
+  const { awaits, base, elapsed, ending, isRewinding, reason, sequenceElapsed, writes, ...record } = JobRecord.make(
+    chain,
+    job
+  )
   const columns: RecordColumns = {
     ...record,
     isRewinding: isRewinding ? 1 : 0,
@@ -47,9 +50,9 @@ export const changeOf = (
     base: base === undefined ? null : JSON.stringify(base.data),
     // A base that takes in no parents any more has no number in SQL.
     baseAfter: base === undefined || base.after === Number.POSITIVE_INFINITY ? null : base.after,
-    extras: (ending ?? reason ?? elapsed ?? sequenceElapsed) === undefined
+    extras: (ending ?? reason ?? elapsed ?? sequenceElapsed ?? awaits) === undefined
       ? null
-      : JSON.stringify({ ending, reason, elapsed, sequenceElapsed })
+      : JSON.stringify({ ending, reason, elapsed, sequenceElapsed, awaits })
   }
   return { ...columns, checksum: Checksum.of(checkedOf(columns)), waitUntil, crashes }
 }
@@ -166,20 +169,20 @@ export const recordOf = (row: RecordRow, requestId: string, jobId: string): JobR
 }
 
 const extrasOf = (text: string | null, place: Place): Extras => {
-  const { elapsed, ending, reason, sequenceElapsed }: Record<keyof Extras, unknown> = text === null
+  const { awaits, elapsed, ending, reason, sequenceElapsed }: Record<keyof Extras, unknown> = text === null
     ? none
     : { ...none, ...jsonObject(text, place) }
   const isKnown = ending === undefined || Ending.specials.some((special) => special === ending)
-  if (isKnown && isText(reason) && isTime(elapsed) && isTime(sequenceElapsed)) {
-    return { elapsed, ending, reason, sequenceElapsed } as Extras
+  if (isKnown && isText(reason) && isText(awaits) && isTime(elapsed) && isTime(sequenceElapsed)) {
+    return { awaits, elapsed, ending, reason, sequenceElapsed } as Extras
   }
-  throw new DamagedRow({ ...place, reason: `its extras are ${text}, expected an ending, a text and milliseconds` })
+  throw new DamagedRow({ ...place, reason: `its extras are ${text}, expected an ending, texts and milliseconds` })
 }
 
 const isTime = (time: unknown): boolean => time === undefined || (typeof time === "number" && time >= 0)
 
 const isText = (text: unknown): boolean => text === undefined || typeof text === "string"
 
-const none = { ending: undefined, reason: undefined, elapsed: undefined, sequenceElapsed: undefined }
+const none = { ending: undefined, reason: undefined, elapsed: undefined, sequenceElapsed: undefined, awaits: undefined }
 
 const frozen = (data: JobData.JobData): JobData.JobData => Object.freeze(data)

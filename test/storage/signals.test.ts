@@ -96,10 +96,11 @@ describe("a signal sent to a chain in the store", () => {
       const traverser = yield* rig.provide(factory.make(lineOf()))
       const running = yield* begin(traverser)
       const { jobs: before } = yield* second.store.status(traverser.requestId)
-      assert.deepStrictEqual(before.map((job) => [job.id, job.waitsForSignal]), [["a", true], ["b", false], [
-        "c",
-        false
-      ]])
+      assert.deepStrictEqual(before.map((job) => [job.id, job.explanation?.text]), [
+        ["a", "waits for the signal \"go\""],
+        ["b", "waits for a"],
+        ["c", "waits for b"]
+      ])
       yield* second.store.signal(traverser.requestId, "go", { data: { n: 1 }, id: "one" })
       yield* second.store.signal(traverser.requestId, "go", { data: { n: 1 }, id: "one" })
       yield* second.store.signal(traverser.requestId, "go", { data: { m: 2 } })
