@@ -55,7 +55,8 @@ const tagOf = (error: unknown): string | undefined =>
 /** Says why a job that has failed, and whose sequence is not rewound, is not tried again. */
 export const whyNot = (chain: Progress.Chain, running: RunningJob): string => {
   const { failure, interruption, job, limit, refusal } = running
-  const last = failure === undefined ? "it could not be made" : refusal ?? noRetriesLeft.refusal
+  const unmade = running.unclear === undefined ? "it could not be made" : "its condition could not be told"
+  const last = failure === undefined ? unmade : refusal ?? noRetriesLeft.refusal
   // A job whose time is up is not tried again whatever else is left.
   const own = limit === undefined ? last : interruption === "timeout" ? limit : `${limit}; ${last}`
   const first = at(chain.sequences.sequenceOf, job)

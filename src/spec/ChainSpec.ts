@@ -158,6 +158,7 @@ const Jobs: Schema.Codec<Jobs> = Schema.Record(
   Schema.String,
   Schema.suspend(() => Entry).annotate({ identifier: "Entry" })
 )
+  .annotate({ expected: "a map of jobs by their names" })
   .check(
     Schema.isMinProperties(1, { expected: "at least one job" }),
     // `ChainPlan` checks names, also where the rest is broken; this is for the JSON Schema.

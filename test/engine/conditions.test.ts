@@ -192,6 +192,14 @@ describe("a condition that cannot be told", () => {
       })
     }))
 
+  it.effect("is told as why its job is not tried again", () =>
+    Effect.gen(function*() {
+      const bench = yield* Bench.make({ jobs: new ScriptedJobs().layer })
+      const traverser = yield* bench.factory.make(chainOf("a", { a: { when: "data.ok" } }))
+      yield* bench.rig.run(traverser.run)
+      assert.deepStrictEqual((yield* traverser.explain).map(({ why }) => why), ["its condition could not be told"])
+    }))
+
   it.effect("is refused with the chain where the text is no condition", () =>
     Effect.gen(function*() {
       const bench = yield* Bench.make({ jobs: new ScriptedJobs().layer })

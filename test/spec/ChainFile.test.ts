@@ -148,6 +148,7 @@ describe("ChainFile", () => {
       ]],
       ["a bad name", "jobs:\n  a.b: { run: x }\n", [/^chain\.yaml:2:3: "a\.b" is no name/]],
       ["no jobs", "name: x\njobs: {}\n", [/^chain\.yaml:2:1: .*at least one job/]],
+      ["jobs in a list", "jobs: [a]\n", [/^chain\.yaml:1:1: jobs: expected a map of jobs by their names, got a list$/]],
       [
         "a need from outside of a sequence",
         "jobs:\n  s: { sequence: { a: { run: x } } }\n  b: { run: x, needs: s.a }\n",
