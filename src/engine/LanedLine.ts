@@ -13,7 +13,7 @@ import type { ChainLimits, Job } from "../domain/JobChain.ts"
 import type { Chain } from "../domain/Progress.ts"
 import type { ProcessLimits } from "./Limits.ts"
 import { type JobLine, Line } from "./Line.ts"
-import { isBefore, type Pool, type Ticket } from "./Pool.ts"
+import { isBefore, type Place, type Pool, type Ticket } from "./Pool.ts"
 import type { Fork } from "./Reporter.ts"
 
 /** What a line needs of the traversal it is part of. */
@@ -78,7 +78,7 @@ export class LanedLine implements JobLine {
     if (lane === undefined) return
     this.admitted.delete(job)
     this.countOfType(lane.type, -1)
-    for (const pool of lane.pools) pool.release()
+    for (const { pool } of lane.shares) pool.release()
   }
 
   reasonOf(job: number): string | undefined {
@@ -107,7 +107,7 @@ export class LanedLine implements JobLine {
     return next
   }
 
-  private isOpen(lane: Lane, head: Ticket, now: number): boolean {
+  private isOpen(lane: Lane, head: Place, now: number): boolean {
     const most = this.around.limits.types?.[lane.type] ?? Number.POSITIVE_INFINITY
     if ((this.runningOfType.get(lane.type) ?? 0) < most) return lane.isOpen(head, now, this.around.wakeAfter)
     // What waits for its own chain is not to keep other chains waiting.
@@ -132,40 +132,41 @@ export class LanedLine implements JobLine {
     const { jobs, limits, process, wake } = this.around
     const type = jobs[job]?.type ?? ""
     const key = jobs[job]?.concurrencyKey ?? ""
-    const pools = [process.ofType(type), key === "" ? undefined : process.ofKey(key)]
-    const lane = new Lane(
-      type,
-      pools.filter((pool) => pool !== undefined),
-      limits.keys?.[key] ?? Number.POSITIVE_INFINITY,
-      wake
-    )
+    const shares: Array<Share> = []
+    const ofType = process.ofType(type)
+    if (ofType !== undefined) shares.push({ pool: ofType, most: Number.POSITIVE_INFINITY })
+    if (key !== "") shares.push({ pool: process.ofKey(key), most: limits.keys?.[key] ?? Number.POSITIVE_INFINITY })
+    const lane = new Lane(type, shares, wake)
     this.lanes.set(name, lane)
     return lane
   }
 }
 
-interface Entry extends Ticket {
+interface Entry extends Place {
   readonly job: number
+}
+
+/** What the jobs of a lane share with others, and how many of all these may run for one of this chain to start. */
+interface Share {
+  readonly pool: Pool
+  readonly most: number
 }
 
 /** Jobs that the same limits are for. */
 class Lane {
   readonly type: string
-  readonly pools: ReadonlyArray<Pool>
+  readonly shares: ReadonlyArray<Share>
   /** Which limit its first job waits for. */
   blocked: string | undefined = undefined
-  /** The chain's own limit of the lane's key. */
-  private readonly most: number
   private readonly wake: () => void
   /** Highest priority first; each first come, first served. */
   private readonly lines: Array<{ readonly priority: number; readonly entries: Array<Entry>; taken: number }> = []
   /** Looks at it again when its rate may allow it. */
   private timer: Fiber.Fiber<unknown> | undefined
 
-  constructor(type: string, pools: ReadonlyArray<Pool>, most: number, wake: () => void) {
+  constructor(type: string, shares: ReadonlyArray<Share>, wake: () => void) {
     this.type = type
-    this.pools = pools
-    this.most = most
+    this.shares = shares
     this.wake = wake
   }
 
@@ -173,7 +174,7 @@ class Lane {
     let index = this.lines.findIndex((line) => line.priority <= priority)
     if (index < 0) index = this.lines.length
     if (this.lines[index]?.priority !== priority) this.lines.splice(index, 0, { priority, entries: [], taken: 0 })
-    this.lines[index]?.entries.push({ job, priority, arrival, most: this.most, wake: this.wake })
+    this.lines[index]?.entries.push({ job, priority, arrival })
   }
 
   get head(): Entry | undefined {
@@ -190,13 +191,14 @@ class Lane {
   }
 
   /** Whether no limit of the process is against its first job. Where one is, leaves a ticket there. */
-  isOpen(head: Ticket, now: number, wakeAfter: Surroundings["wakeAfter"]): boolean {
-    for (const pool of this.pools) {
-      const answer = pool.mayStart(this, head, now)
+  isOpen({ arrival, priority }: Place, now: number, wakeAfter: Surroundings["wakeAfter"]): boolean {
+    for (const { most, pool } of this.shares) {
+      const ticket: Ticket = { priority, arrival, most, wake: this.wake }
+      const answer = pool.mayStart(this, ticket, now)
       if (answer === "yes") continue
       // It waits for one limit at a time, and must not stand in the way of others at the rest.
-      for (const other of this.pools) if (other !== pool) other.withdraw(this)
-      pool.wait(this, head)
+      for (const { pool: other } of this.shares) if (other !== pool) other.withdraw(this)
+      pool.wait(this, ticket)
       this.blocked = answer === "later"
         ? `${pool.inUse} of ${pool.name} at once`
         : `as many of ${pool.name} have started as may for now`
@@ -209,7 +211,7 @@ class Lane {
   }
 
   acquire(now: number): void {
-    for (const pool of this.pools) {
+    for (const { pool } of this.shares) {
       pool.acquire(this, now)
       // There may be room for others too, who were woken in vain.
       pool.wakeNext()
@@ -220,6 +222,6 @@ class Lane {
     this.blocked = undefined
     this.timer?.interruptUnsafe()
     this.timer = undefined
-    for (const pool of this.pools) pool.withdraw(this)
+    for (const { pool } of this.shares) pool.withdraw(this)
   }
 }

@@ -174,6 +174,16 @@ describe("jobs with a key", () => {
       assert.deepStrictEqual(starts.toSorted(), ["r/a 0", "r/b 1000", "s/a 0", "s/b 0"])
     }))
 
+  itYielding(
+    "of which a chain allows itself few are not held up by other jobs of their type",
+    () =>
+      Effect.gen(function*() {
+        const chain = { ...fan("r", ["a", "b"], { b: { concurrencyKey: "db" } }), limits: { keys: { db: 1 } } }
+        const starts = yield* runAll([chain], new Watched(), { types: { noop: { jobs: 3 } } })
+        assert.deepStrictEqual(starts, ["r/a 0", "r/b 0"])
+      })
+  )
+
   itYielding("that wait for a place in their own chain keep no other chain waiting", () =>
     Effect.gen(function*() {
       const chain = fan("r", ["a", "b", "c"], { b: { concurrencyKey: "db" }, c: { concurrencyKey: "db" } })
