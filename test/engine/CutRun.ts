@@ -40,5 +40,6 @@ export const run = Effect.fnUntraced(function*(
   // The process is gone: what ran in it ends, and nobody hears of it.
   yield* Effect.forkDetach(rig.provide(Scope.close(scope, Exit.void)))
   yield* rig.settle
+  if (repo.isCut) world.processDied()
   return repo.isCut ? undefined : (yield* traverser.result).state
 })

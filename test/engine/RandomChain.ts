@@ -5,6 +5,7 @@
  * suspended now and then must come to the same end as one that never was.
  */
 import type { Job, JobChain } from "../../src/domain/JobChain.ts"
+import type * as Limits from "../../src/engine/Limits.ts"
 
 export interface RandomChain {
   readonly jobChain: JobChain
@@ -14,6 +15,8 @@ export interface RandomChain {
   readonly parentsOf: ReadonlyMap<string, ReadonlyArray<string>>
   /** First job of a fan-out → how many of its instances may be under way at once. */
   readonly parallel?: ReadonlyMap<string, number>
+  /** Those of the process. */
+  readonly limits?: Limits.Options
   /** The list that a try of a fan-out's first job makes; `undefined` for other jobs. */
   readonly listOf?: (jobId: string, sequenceTries: ReadonlyArray<number>) => List | undefined
   /** How a try ends, and after how many milliseconds. */
@@ -29,6 +32,7 @@ export interface List {
 export interface Ending {
   readonly state: "COMPLETE" | "FAIL" | "UNKNOWN" | "panic"
   readonly milliseconds: number
+  readonly exit?: number
 }
 
 /** Returns a number generator between 0 and 1 (mulberry32). */

@@ -1,7 +1,7 @@
 /**
  * Runs random chains and watches every call: what may never happen is a fault, with the time at which it did.
  */
-import { Context, Duration, Effect, Layer, Result } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Result } from "effect"
 import * as CelConditions from "../../src/conditions/CelConditions.ts"
 import * as Ending from "../../src/domain/Ending.ts"
 import type { Job, SuspendedJobChain } from "../../src/domain/JobChain.ts"
@@ -13,10 +13,12 @@ import type { JobContext } from "../../src/engine/JobContext.ts"
 import { JobFactory } from "../../src/engine/JobFactory.ts"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
 import * as JobResult from "../../src/engine/JobResult.ts"
+import * as Limits from "../../src/engine/Limits.ts"
 import { Reports } from "../../src/engine/Reports.ts"
 import type { Traverser } from "../../src/engine/Traverser.ts"
 import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
+import { LimitWatch } from "./LimitWatch.ts"
 import type { RandomChain } from "./RandomChain.ts"
 
 export class World {
@@ -28,6 +30,7 @@ export class World {
   repo: Layer.Layer<ChainRepo> = ChainRepo.layerMemory
   private readonly chain: RandomChain
   private readonly concurrency: number
+  private limits: LimitWatch
   private readonly running = new Set<string>()
   private readonly calls = new Map<string, number>()
   /** Job id → the mark its last COMPLETE call left in its data. */
@@ -37,11 +40,17 @@ export class World {
   constructor(chain: RandomChain, concurrency = Number.POSITIVE_INFINITY) {
     this.chain = chain
     this.concurrency = concurrency
+    this.limits = new LimitWatch(chain, concurrency)
+  }
+
+  /** The process is gone: the next one knows nothing of what has run in it. */
+  processDied(): void {
+    this.limits = new LimitWatch(this.chain, this.concurrency)
   }
 
   get layer(): Layer.Layer<TraverserFactory> {
     const jobs = Layer.succeed(JobFactory, {
-      types: ["random"],
+      types: ["random", "other"],
       services: Context.empty(),
       make: () => Result.succeed({ run: (context) => this.call(context) })
     })
@@ -49,7 +58,8 @@ export class World {
       Layer.provide([this.repo, JobOutput.layerMemory, jobs, this.reports]),
       Layer.provide([
         TraverserConfig.layer({ stopTimeout: Duration.hours(1), concurrency: this.concurrency }),
-        CelConditions.layer
+        CelConditions.layer,
+        Layer.succeed(Limits.Current, this.limits.process)
       ])
     )
   }
@@ -67,6 +77,15 @@ export class World {
     if (new Set(keys).size !== keys.length) this.faults.push("a (job, try) was logged twice")
   }
 
+  /** Checks what must hold while nothing more happens without time passing, before a stop or suspend. */
+  get checkSettled(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      const { explain, snapshot } = this.traverser as Traverser
+      const now = yield* Clock.currentTimeMillis
+      this.faults.push(...this.limits.checkWaiting(yield* explain, yield* snapshot, now))
+    })
+  }
+
   private get reports(): Layer.Layer<Reports> {
     return Layer.succeed(Reports, {
       jobLog: (log) => Effect.sync(() => void this.logs.push(log)),
@@ -78,25 +97,28 @@ export class World {
 
   private call(context: JobContext): Effect.Effect<JobResult.JobResult> {
     // Masked: interrupted between its start and its `onExit`, a call would count as running for ever.
-    return Effect.uninterruptibleMask((restore) => {
-      const { jobId } = context
-      const snapshot = Effect.runSync((this.traverser as Traverser).snapshot)
-      this.checkStart(context, snapshot)
-      this.running.add(jobId)
-      const tries = snapshot.latestRunJobTries?.[jobId] ?? 0
-      const around = this.chain.sequencesOf.get(jobId) ?? []
-      const sequenceTries = around.map((first) => snapshot.sequenceTries?.[first] ?? 0)
-      const ending = this.chain.ending(jobId, tries, sequenceTries)
-      const list = this.chain.listOf?.(jobId, sequenceTries)
-      const mark = ++this.marked
-      return restore(Effect.gen({ self: this }, function*() {
-        yield* context.setData({ [jobId]: mark, ...(list && { [list.key]: list.items }) })
-        if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
-        if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
-        if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
-        return JobResult.make({ state: ending.state })
-      })).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
-    })
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const { jobId } = context
+        const snapshot = Effect.runSync((this.traverser as Traverser).snapshot)
+        this.checkStart(context, snapshot)
+        this.faults.push(...this.limits.checkStart(context, snapshot, now))
+        this.running.add(jobId)
+        const tries = snapshot.latestRunJobTries?.[jobId] ?? 0
+        const around = this.chain.sequencesOf.get(jobId) ?? []
+        const sequenceTries = around.map((first) => snapshot.sequenceTries?.[first] ?? 0)
+        const ending = this.chain.ending(jobId, tries, sequenceTries)
+        const list = this.chain.listOf?.(jobId, sequenceTries)
+        const mark = ++this.marked
+        return restore(Effect.gen({ self: this }, function*() {
+          yield* context.setData({ [jobId]: mark, ...(list && { [list.key]: list.items }) })
+          if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
+          if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
+          if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
+          return JobResult.make({ state: ending.state, exit: ending.exit ?? 0 })
+        })).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
+      })
+    )
   }
 
   private checkStart({ data, jobId }: JobContext, snapshot: SuspendedJobChain): void {
