@@ -30,7 +30,11 @@ export const run = Effect.fnUntraced(function*(
     world.traverser = traverser
     const running = yield* Effect.forkChild(rig.provide(traverser.run))
     const isDone = () => running.pollUnsafe() !== undefined
-    for (let move = 0; move < moves && !isDone(); move++) yield* rig.advance
+    for (let move = 0; move < moves; move++) {
+      yield* rig.settle
+      if (isDone()) break
+      yield* rig.advance
+    }
     yield* Effect.forkChild(rig.provide(Effect.exit(act(traverser))))
     assert.isTrue(yield* rig.runUntil(isDone), "the chain never ended")
     return yield* traverser.snapshot

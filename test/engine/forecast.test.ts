@@ -1,39 +1,51 @@
 /**
- * A forecast is an upper bound: of the tries of each job, and of the time.
+ * A forecast is an upper bound: of the tries of each job, and of the time, also of a chain that is suspended or whose process dies.
  *
  * Random chains of nested sequences, in which half of all tries may fail, run on a virtual clock.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import * as Forecast from "../../src/domain/Forecast.ts"
 import type { JobChain } from "../../src/domain/JobChain.ts"
-import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
-import * as Rig from "../../src/testing/Rig.ts"
+import type { JobLog } from "../../src/domain/JobLog.ts"
+import * as JobState from "../../src/domain/JobState.ts"
+import * as CutRun from "./CutRun.ts"
 import * as RandomChain from "./RandomChain.ts"
+import { RecordingRepo } from "./RecordingRepo.ts"
 import { World } from "./World.ts"
+import * as WorldRun from "./WorldRun.ts"
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 }))
+const Moves = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
 
-/** Returns how long a chain runs, in milliseconds. */
-const run = Effect.fnUntraced(function*(world: World, chain: JobChain) {
-  const rig = yield* Rig.make
-  return yield* Effect.scoped(Effect.gen(function*() {
-    const context = yield* rig.provide(Layer.build(world.layer))
-    const factory = yield* rig.provide(Effect.provideContext(TraverserFactory, context))
-    const traverser = yield* rig.provide(factory.make(chain))
-    world.traverser = traverser
-    const startedAt = yield* Clock.currentTimeMillis
-    const running = yield* Effect.forkChild(rig.provide(traverser.run))
-    assert.isTrue(yield* rig.runUntil(() => running.pollUnsafe() !== undefined), "the chain never ended")
-    return (yield* Clock.currentTimeMillis) - startedAt
-  }))
-})
+/** No try takes longer, and no wait is longer: so much time one cut can cost, as what was under way begins again. */
+const longest = 30
 
-/** The chain with what is known of its jobs: no try takes longer. */
+/** The chain with what is known of its jobs. */
 const withTimeouts = (chain: JobChain): JobChain => ({
   ...chain,
-  jobs: Object.fromEntries(Object.entries(chain.jobs ?? {}).map(([id, job]) => [id, { ...job, timeout: "30ms" }]))
+  jobs: Object.fromEntries(
+    Object.entries(chain.jobs ?? {}).map(([id, job]) => [id, { ...job, timeout: `${longest}ms` }])
+  )
 })
+
+/** Returns what an effect comes to, and how many milliseconds it takes. */
+const timed = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const startedAt = yield* Clock.currentTimeMillis
+  const value = yield* effect
+  return { value, elapsed: (yield* Clock.currentTimeMillis) - startedAt }
+})
+
+/** A suspend costs no try. */
+const checkTries = (forecast: Forecast.Forecast, logs: ReadonlyArray<JobLog>): void => {
+  const counted = logs.filter(({ error }) => error !== "interrupted: suspend")
+  for (const { id, triesMax } of forecast.jobs) {
+    assert.isAtMost(counted.filter(({ jobId }) => jobId === id).length, triesMax, id)
+  }
+}
+
+const nothing = () => Effect.void
 
 describe("Forecast", () => {
   it.effect.prop(
@@ -41,16 +53,66 @@ describe("Forecast", () => {
     { seed: Seed },
     ({ seed }) =>
       Effect.gen(function*() {
-        const { jobChain, ...chain } = RandomChain.make(seed)
-        const forecast = Forecast.make(withTimeouts(jobChain))
+        const chain = RandomChain.make(seed)
+        const forecast = Forecast.make(withTimeouts(chain.jobChain))
         const isOneByOne = seed % 2 === 0
-        const world = new World({ jobChain, ...chain }, isOneByOne ? 1 : undefined)
-        const elapsed = yield* run(world, jobChain)
+        const world = new World(chain, isOneByOne ? 1 : undefined)
+        const { elapsed } = yield* timed(WorldRun.run(world, chain, Number.POSITIVE_INFINITY, nothing))
         assert.isAtMost(elapsed, isOneByOne ? forecast.time.oneByOne : forecast.time.atOnce)
-        for (const { id, triesMax } of forecast.jobs) {
-          assert.isAtMost(world.logs.filter(({ jobId }) => jobId === id).length, triesMax, id)
-        }
+        checkTries(forecast, world.logs)
       }),
     { arbitrary: { runs: 300, seed: 8 } }
+  )
+
+  it.effect.prop(
+    "is exceeded by no more than what each suspend cuts off, and a limit on the chain not at all",
+    { seed: Seed, moves: Schema.Array(Moves).check(Schema.isMinLength(1), Schema.isMaxLength(4)) },
+    ({ moves, seed }) =>
+      Effect.gen(function*() {
+        const random = RandomChain.make(seed)
+        const isLimited = seed % 3 === 0
+        const jobChain = { ...random.jobChain, ...(isLimited && { timeout: `${20 + seed % 100}ms` }) }
+        const forecast = Forecast.make(withTimeouts(jobChain))
+        const isOneByOne = seed % 2 === 0
+        const world = new World(random, isOneByOne ? 1 : undefined)
+        let [elapsed, suspends] = [0, 0]
+        let start: WorldRun.Start = { jobChain }
+        for (const count of [...moves, Number.POSITIVE_INFINITY]) {
+          const isLast = count === Number.POSITIVE_INFINITY
+          const run = WorldRun.run(world, start, count, ({ suspend }) => isLast ? Effect.void : suspend)
+          const { elapsed: time, value: end } = yield* timed(run)
+          elapsed += time
+          if (end.jobChain?.state !== JobState.SUSPENDED) break
+          suspends++
+          start = { suspended: end }
+          yield* TestClock.adjust("1 hour")
+        }
+        const { atOnce, oneByOne } = forecast.time
+        assert.isAtMost(elapsed, (isOneByOne ? oneByOne : atOnce) + (isLimited ? 0 : suspends * longest))
+        checkTries(forecast, world.logs)
+      }),
+    { arbitrary: { runs: 400, seed: 9 } }
+  )
+
+  it.effect.prop(
+    "is exceeded by no more than what a crash cuts off",
+    { seed: Seed, write: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 25 })) },
+    ({ seed, write }) =>
+      Effect.gen(function*() {
+        const chain = RandomChain.make(seed)
+        const { jobChain } = chain
+        const forecast = Forecast.make(withTimeouts(jobChain))
+        const isOneByOne = seed % 2 === 0
+        const world = new World(chain, isOneByOne ? 1 : undefined)
+        const repo = new RecordingRepo(jobChain, { write, when: seed % 3 === 0 ? "after" : "before" })
+        const { elapsed } = yield* timed(Effect.gen(function*() {
+          if ((yield* CutRun.run(world, repo, (factory) => factory.make(jobChain))) !== undefined) return
+          const { chain: restored, resumption } = repo.recover(yield* Clock.currentTimeMillis)
+          yield* CutRun.run(world, repo, (factory) => factory.makeFromChain(restored, resumption))
+        }))
+        assert.isAtMost(elapsed, (isOneByOne ? forecast.time.oneByOne : forecast.time.atOnce) + longest)
+        checkTries(forecast, repo.logs)
+      }),
+    { arbitrary: { runs: 400, seed: 10 } }
   )
 })
