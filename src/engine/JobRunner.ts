@@ -124,6 +124,8 @@ const tryAgain = (
   running.recovered = false
   running.isWaiting = true
   running.wait = milliseconds
+  // At the earliest: the wait begins when the end of the try is recorded.
+  running.waitsUntil = log.finishedAt + milliseconds
   running.startedAt = log.finishedAt
   running.recorded = Deferred.makeUnsafe()
   running.beginTry()
