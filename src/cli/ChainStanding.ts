@@ -13,17 +13,18 @@ import * as StoreLocation from "./StoreLocation.ts"
 import * as Times from "./Times.ts"
 
 /** The states of chains as the command tells of them. */
-export type Word = JobState | "CRASHED"
+export type Word = JobState | "CRASHED" | "DAMAGED"
 
-/** Returns a chain's state; CRASHED for one whose process is gone. */
-export const word = ({ isCrashed, state }: StoredChainInfo): Word => isCrashed ? "CRASHED" : state
+/** Returns a chain's state; CRASHED for one whose process is gone, DAMAGED where what its row says may be wrong. */
+export const word = ({ isCrashed, isDamaged, state }: StoredChainInfo): Word =>
+  isDamaged ? "DAMAGED" : isCrashed ? "CRASHED" : state
 
 /** Whether nothing more happens to a chain unless somebody resumes it. */
 export const isAtRest = ({ owner }: StoredChainInfo): boolean => owner === undefined
 
 /** Whether a chain can be resumed. */
 export const isResumable = (info: StoredChainInfo): boolean =>
-  info.isCrashed || (info.state === "SUSPENDED" && info.owner === undefined)
+  !info.isDamaged && (info.isCrashed || (info.state === "SUSPENDED" && info.owner === undefined))
 
 /** Names a process for people: its number, machine and start. */
 export const named = ({ host, pid, since }: Owner): string =>
@@ -35,6 +36,7 @@ export const toJson = (info: StoredChainInfo) => ({
   name: info.name,
   state: info.state,
   isCrashed: info.isCrashed,
+  isDamaged: info.isDamaged,
   isStopRequested: info.isStopRequested,
   owner: info.owner === undefined ? null : { ...info.owner, since: Times.iso(info.owner.since) },
   totalJobs: info.totalJobs,
@@ -54,6 +56,7 @@ export const whyNotAnew = Effect.fnUntraced(function*(database: StoreLocation.Da
     return new BadInput({ message: `${where}: ${named(info.owner)}, runs it. Look at it by "${command("status")}"` })
   }
   const jobs = `${info.finishedJobs} of ${info.totalJobs} jobs complete`
+  if (info.isDamaged) return new BadInput({ message: `${where}, and its row is damaged` })
   const message = isResumable(info)
     ? `${where}, ${word(info)} with ${jobs}. Go on with it by "${command("resume")}"`
     : `${where}: ${info.state} with ${jobs}. Look at it by "${command("status")}"`

@@ -70,12 +70,15 @@ const select = Effect.fnUntraced(function*({ limit, name, since, states }: ListO
     ...Option.match(since, { onNone: () => ({}), onSome: (age) => ({ since: now - age }) })
   }
   if (states.length === 0) return yield* store.list({ ...filter, limit: limit + 1 })
-  // Which processes live, and so which chains crashed, is not known before they are read.
-  const found = yield* store.list({ ...filter, states: states.map(stateOf) })
+  // Which processes live, and so which chains crashed, is not known before they are read; nor is what is damaged.
+  const found = yield* store.list(
+    states.includes("DAMAGED") ? filter : { ...filter, states: states.flatMap(statesOf) }
+  )
   return found.filter((info) => states.includes(ChainStanding.word(info))).slice(0, limit + 1)
 })
 
-const stateOf = (word: ChainStanding.Word): JobState => word === "CRASHED" ? "RUNNING" : word
+const statesOf = (word: ChainStanding.Word): ReadonlyArray<JobState> =>
+  word === "CRASHED" ? ["RUNNING"] : word === "DAMAGED" ? [] : [word]
 
 const took = (now: number): ChainTable.Column => ({
   head: "TOOK",

@@ -23,7 +23,7 @@ export const ps = Command.make(
 
 const limit = 50
 
-const states = ["running", "complete", "fail", "stopped", "suspended", "crashed", "pending"] as const
+const states = ["running", "complete", "fail", "stopped", "suspended", "crashed", "damaged", "pending"] as const
 
 export const list = Command.make("list", {
   states: Flag.Literals("state", states).pipe(

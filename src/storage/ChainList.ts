@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as JobState from "../domain/JobState.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import { isEnded } from "./Claim.ts"
 import { type Owner, ownerColumns, ownerJoin, type OwnerRow, type Ownership } from "./Ownership.ts"
 import * as Sql from "./Sql.ts"
@@ -22,6 +23,8 @@ export interface StoredChainInfo {
   /** Whether it began, has not ended and no living process runs it: its process crashed. */
   readonly isCrashed: boolean
   readonly isStopRequested: boolean
+  /** Whether its row does not hold what was written: what is said of it here may be wrong, and nobody can take it over. */
+  readonly isDamaged: boolean
   readonly totalJobs: number
   readonly finishedJobs: number
   readonly createdAt: number
@@ -76,23 +79,19 @@ export const list = (
   )
 }
 
-interface Row extends OwnerRow {
+interface Row extends OwnerRow, ChainProgress.ChainProgressRow {
   readonly requestId: string
   readonly name: string
   readonly type: string
   readonly user: string
-  readonly state: number
   readonly stopRequested: number
-  readonly totalJobs: number
-  readonly finishedJobs: number
   readonly createdAt: number
   readonly startedAt: number | null
-  readonly finishedAt: number | null
 }
 
-const select = `SELECT c.request_id AS "requestId", c.name, c.type, c.user_name AS "user", c.state,
-  c.stop_requested AS "stopRequested", c.total_jobs AS "totalJobs", c.finished_jobs AS "finishedJobs",
-  c.created_at AS "createdAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
+const select = `SELECT c.request_id AS "requestId", c.name, c.type, c.user_name AS "user",
+  c.stop_requested AS "stopRequested", c.created_at AS "createdAt", c.started_at AS "startedAt", ${ChainProgress.selected},
+  ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
 
 /** The order and the page of a list in SQL, on chains `c`. */
 export const page = "ORDER BY c.number DESC LIMIT ? OFFSET ?"
@@ -136,6 +135,7 @@ const infoOf = (row: Row, { livingOwner }: Ownership["Service"]): StoredChainInf
     owner,
     isCrashed: state === "RUNNING" && owner === undefined,
     isStopRequested: row.stopRequested > 0,
+    isDamaged: !ChainProgress.isWhole(row),
     totalJobs: row.totalJobs,
     finishedJobs: row.finishedJobs,
     createdAt: row.createdAt,

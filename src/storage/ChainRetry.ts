@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Retry from "../domain/Retry.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import * as Claim from "./Claim.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
@@ -55,15 +56,16 @@ export const retry = Effect.fnUntraced(function*(
     // Somebody else may have been quicker.
     const refusal = refusalOf(present, requestId, ownership)
     if (refusal !== undefined || present?.number !== number) return refusal ?? new Claim.ChainNotStored({ requestId })
-    yield* Sql.run(
-      `UPDATE jobchain_chains SET state = ?, chain_state = ?, finished_jobs = ?, complete_jobs = ?, elapsed = 0,
-         closed_at = NULL, finished_at = NULL, stop_requested = 0 WHERE number = ?`,
-      JobState.SUSPENDED,
-      JobState.SUSPENDED,
-      chain.finishedJobs,
-      chain.finishedJobs,
-      number
-    )
+    yield* ChainProgress.change(number, {
+      state: JobState.SUSPENDED,
+      chainState: JobState.SUSPENDED,
+      finishedJobs: chain.finishedJobs,
+      completeJobs: chain.finishedJobs,
+      elapsed: 0,
+      closedAt: null,
+      finishedAt: null
+    })
+    yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 0 WHERE number = ?", number)
     yield* RecordRows.upsert(number, changes)
     yield* OutboxRows.deleteOutcome(number)
     return undefined
@@ -121,8 +123,10 @@ const refusalOf = (
   row: NewChain.Present | undefined,
   requestId: string,
   { livingOwner }: Ownership["Service"]
-): Refusal | undefined => {
+): Refusal | DamagedRow | undefined => {
   if (row === undefined) return new Claim.ChainNotStored({ requestId })
+  const damage = ChainProgress.damageOf(row, requestId)
+  if (damage !== undefined) return damage
   const owner = livingOwner(row)
   if (owner !== undefined) return new Claim.ChainOwned({ requestId, owner })
   const state = JobState.fromCode(row.state)

@@ -27,6 +27,7 @@ import type * as Progress from "../domain/Progress.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import { forSignal } from "../engine/Checkpoint.ts"
 import type { Resumption } from "../engine/Resumption.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
 import * as OutboxRows from "./OutboxRows.ts"
@@ -93,13 +94,14 @@ export const claim = Effect.fnUntraced(function*(
     const row = yield* NewChain.lock(requestId)
     const refusal = refusalOf(row, requestId, ownership)
     if (row === undefined || refusal !== undefined) return refusal ?? new ChainNotStored({ requestId })
-    yield* Sql.run("UPDATE jobchain_chains SET owner = ?, has_begun = 1 WHERE number = ?", ownership.id, row.number)
-    const stop = yield* Sql.get<{ readonly requested: number; readonly closedAt: number | null }>(
-      `SELECT stop_requested AS requested, closed_at AS "closedAt" FROM jobchain_chains WHERE number = ?`,
+    yield* Sql.run("UPDATE jobchain_chains SET owner = ? WHERE number = ?", ownership.id, row.number)
+    yield* ChainProgress.change(row.number, { hasBegun: 1 })
+    const stop = yield* Sql.get<{ readonly requested: number }>(
+      "SELECT stop_requested AS requested FROM jobchain_chains WHERE number = ?",
       row.number
     )
     const isReported = yield* OutboxRows.isOpen(row.number)
-    return { ...row, isReported, isStopRequested: stop !== undefined && (stop.requested > 0 || stop.closedAt !== null) }
+    return { ...row, isReported, isStopRequested: (stop?.requested ?? 0) > 0 || row.closedAt !== null }
   })
   if (taken instanceof Error) return yield* taken
   // -1: what was reported last is not known.
@@ -123,8 +125,10 @@ export const refusalOf = (
   row: NewChain.Present | undefined,
   requestId: string,
   { livingOwner }: Ownership["Service"]
-): ChainNotStored | ChainOwned | ChainEnded | undefined => {
+): ChainNotStored | ChainOwned | ChainEnded | DamagedRow | undefined => {
   if (row === undefined) return new ChainNotStored({ requestId })
+  const damage = ChainProgress.damageOf(row, requestId)
+  if (damage !== undefined) return damage
   const state = JobState.fromCode(row.state)
   if (isEnded(state)) return new ChainEnded({ requestId, state })
   const owner = livingOwner(row)
@@ -152,12 +156,8 @@ const recover = Effect.fnUntraced(function*(
     chain: key.number,
     rows: 1 + changes.length,
     *apply() {
-      yield* Sql.run(
-        "UPDATE jobchain_chains SET state = ?, finished_jobs = ?, closed_at = NULL WHERE number = ?",
-        JobState.RUNNING,
-        stored.chain.finishedJobs,
-        key.number
-      )
+      const { finishedJobs } = stored.chain
+      yield* ChainProgress.change(key.number, { state: JobState.RUNNING, finishedJobs, closedAt: null })
       yield* RecordRows.upsert(key.number, changes)
       yield* SignalRows.keep(key.number, [...stored.chain.signals.values()])
       // Who has not heard of the suspend need not hear of it: the chain goes on.

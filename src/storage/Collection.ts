@@ -6,8 +6,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as JobState from "../domain/JobState.ts"
+import * as ChainProgress from "./ChainProgress.ts"
+import { isEnded } from "./Claim.ts"
 import * as Deletion from "./Deletion.ts"
 import { ownerColumns, ownerJoin, type OwnerRow, type Ownership } from "./Ownership.ts"
+import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 import type { Tables } from "./Tables.ts"
 
@@ -17,33 +20,61 @@ export const collect = Effect.fnUntraced(function*(
   ownership: Ownership["Service"],
   olderThanMillis: number
 ) {
-  const params = yield* paramsOf(olderThanMillis)
-  // In one statement: a chain that somebody tries again meanwhile is none that has ended.
-  const ended = yield* tables.write(() =>
-    Sql.changes(`UPDATE jobchain_chains SET request_id = NULL, owner = NULL ${isOver}`, ...params)
-  )
+  const until = (yield* Clock.currentTimeMillis) - olderThanMillis
+  const over = yield* selectOver(tables, until)
+  let ended = 0
+  for (let start = 0; start < over.length; start += chainsPerTransaction) {
+    const numbers = over.slice(start, start + chainsPerTransaction)
+    ended += yield* tables.write(() => hideOver(numbers, until), numbers.length)
+    yield* Effect.yieldNow
+  }
   yield* collectGarbage(tables, ownership)
   return ended
 })
 
 /** Counts the chains that `collect` would delete now. */
 export const count = Effect.fnUntraced(function*(tables: Tables["Service"], olderThanMillis: number) {
-  const params = yield* paramsOf(olderThanMillis)
-  const row = yield* tables.read(() =>
-    Sql.get<{ readonly chains: number }>(`SELECT count(*) AS chains FROM jobchain_chains ${isOver}`, ...params)
-  )
-  return Number(row?.chains ?? 0)
+  return (yield* selectOver(tables, (yield* Clock.currentTimeMillis) - olderThanMillis)).length
 })
 
-/** A chain whose reports wait is not over. */
-const isOver = `WHERE request_id IS NOT NULL AND state IN (?, ?, ?) AND finished_at <= ?
-  AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = jobchain_chains.number AND r.is_refused = 0)`
+interface Row extends ChainProgress.ChainProgressRow {
+  readonly number: number
+  readonly requestId: string | null
+}
 
-const paramsOf = (olderThanMillis: number) =>
+const columns = `c.number, c.request_id AS "requestId", ${ChainProgress.selected}`
+
+/** Returns the numbers of the chains that ended until then. One whose reports wait is not over, and a damaged one stays. */
+const selectOver = (tables: Tables["Service"], until: number) =>
   Effect.map(
-    Clock.currentTimeMillis,
-    (now) => [JobState.COMPLETE, JobState.FAIL, JobState.STOPPED, now - olderThanMillis]
+    tables.read(() =>
+      Sql.all<Row>(
+        `SELECT ${columns} FROM jobchain_chains c WHERE c.request_id IS NOT NULL AND c.state IN (?, ?, ?) AND c.finished_at <= ?
+           AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = c.number AND r.is_refused = 0)`,
+        JobState.COMPLETE,
+        JobState.FAIL,
+        JobState.STOPPED,
+        until
+      )
+    ),
+    (rows) => rows.filter(ChainProgress.isWhole).map(({ number }) => number)
   )
+
+/** Takes chains out of sight; returns how many. One that somebody tries again meanwhile is none that has ended. */
+function* hideOver(numbers: ReadonlyArray<number>, until: number): Sql.Script<number> {
+  const rows = yield* Sql.readRows<Row>(lockRows, numbers.map((number) => [number]))
+  const over = rows.filter((row) =>
+    row.requestId !== null && isEnded(JobState.fromCode(row.state)) && (row.finishedAt ?? Infinity) <= until &&
+    ChainProgress.isWhole(row)
+  )
+  for (const { number } of over) yield* Deletion.hide(number)
+  return over.length
+}
+
+const lockRows = RowsStatement.lock({ table: "jobchain_chains c", columns, key: "number", type: "integer" })
+
+/** A few milliseconds. */
+const chainsPerTransaction = 200
 
 /** Deletes what is out of sight and not being written, and the rows of processes that died long ago and own nothing. */
 export const collectGarbage = Effect.fnUntraced(function*(

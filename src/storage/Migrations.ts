@@ -201,7 +201,8 @@ const migrations = {
     "ALTER TABLE jobchain_outputs ADD COLUMN checksum INTEGER"
   ]),
   // Of jobs that a suspended chain had, and may have again, as JSON; NULL for none.
-  "0007_former_tries": script(["ALTER TABLE jobchain_chains ADD COLUMN former_tries TEXT"])
+  "0007_former_tries": script(["ALTER TABLE jobchain_chains ADD COLUMN former_tries TEXT"]),
+  "0008_progress_checksums": script(["ALTER TABLE jobchain_chains ADD COLUMN progress_checksum INTEGER"])
 }
 
 /** The version of the tables that this program knows. */

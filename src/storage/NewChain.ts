@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type { JobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { Signal } from "../domain/Signal.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import * as Deletion from "./Deletion.ts"
 import * as OutboxRows from "./OutboxRows.ts"
 import { ownerColumns, ownerJoin, type OwnerRow } from "./Ownership.ts"
@@ -58,12 +59,9 @@ export interface Request {
 }
 
 /** A chain of the same request that is there already. */
-export interface Present extends OwnerRow {
+export interface Present extends OwnerRow, ChainProgress.ChainProgressRow {
   readonly number: number
-  readonly state: number
-  readonly totalJobs: number
   readonly isRequest: number
-  readonly hasBegun: number
 }
 
 /**
@@ -84,7 +82,8 @@ export const insert = Effect.fnUntraced(function*(
     const before = number
     const written = yield* transactions.write(function*() {
       const present = before === 0 || isLast ? yield* lock(chain.requestId) : undefined
-      if (present !== undefined && !mayReplace(present)) return { present }
+      // What a damaged row says of its chain may be wrong.
+      if (present !== undefined && !(ChainProgress.isWhole(present) && mayReplace(present))) return { present }
       const number = before === 0 ? yield* insertChain(chain) : before
       yield* step(number)
       if (isLast) yield* publish(chain, number, present?.number)
@@ -104,8 +103,7 @@ export const insert = Effect.fnUntraced(function*(
 /** Reads the chain that has a request id. */
 export const select = (requestId: string): Sql.Script<Present | undefined> =>
   Sql.get<Present>(
-    `SELECT c.number, c.state, c.total_jobs AS "totalJobs", c.is_request AS "isRequest", c.has_begun AS "hasBegun",
-       ${ownerColumns}
+    `SELECT c.number, c.is_request AS "isRequest", ${ChainProgress.selected}, ${ownerColumns}
      FROM jobchain_chains c ${ownerJoin} WHERE c.request_id = ?`,
     requestId
   )
@@ -124,22 +122,30 @@ const lockRequest = RowsStatement.lock({
   type: "text"
 })
 
-/** Puts the rows of a chain in the place of those that are there: all at once, so that nobody sees half of it. */
-export function* replaceRows(number: number, rows: Rows): Sql.Script<void> {
+/** Puts a chain in the place of the one that is there: all at once, so that nobody sees half of it. */
+export function* replaceRows(
+  number: number,
+  rows: Rows,
+  progress: Pick<ChainProgress.ChainProgress, "state" | "finishedJobs" | "hasBegun">
+): Sql.Script<void> {
   yield* Sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
   yield* Sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
   const { checksum, wire } = WireRows.headRowOf(rows.requestId, rows.jobChain)
   yield* Sql.run(
-    `UPDATE jobchain_chains SET wire = ?, checksum = ?, chain_state = ?, elapsed = ?, total_jobs = ?, closed_at = NULL,
-       complete_jobs = NULL, former_tries = ? WHERE number = ?`,
+    "UPDATE jobchain_chains SET wire = ?, checksum = ?, former_tries = ? WHERE number = ?",
     wire,
     checksum,
-    rows.chainState,
-    rows.elapsed,
-    Object.keys(rows.jobChain.jobs ?? {}).length,
     formerTriesOf(rows),
     number
   )
+  yield* ChainProgress.change(number, {
+    ...progress,
+    chainState: rows.chainState,
+    elapsed: rows.elapsed,
+    totalJobs: totalJobsOf(rows),
+    closedAt: null,
+    completeJobs: null
+  })
   yield* SignalRows.replace(number, rows.signals)
   for (const step of stepsOf(rows)) yield* step(number)
 }
@@ -172,22 +178,14 @@ const rowsPerTransaction = 500
 function* insertChain(chain: NewChain): Sql.Script<number> {
   const { checksum, wire } = WireRows.headRowOf(chain.requestId, chain.jobChain)
   const inserted = yield* Sql.get<{ readonly number: number }>(
-    `INSERT INTO jobchain_chains (request_id, state, chain_state, elapsed, total_jobs, finished_jobs, closed_at, wire, name, type,
-       user_name, args, is_request, has_begun, owner, stop_requested, created_at, started_at, finished_at, checksum,
-       former_tries)
-     VALUES (NULL, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL, ?, ?) RETURNING number`,
-    JobState.toCode(chain.state),
-    chain.chainState,
-    chain.elapsed,
-    Object.keys(chain.jobChain.jobs ?? {}).length,
-    chain.finishedJobs,
+    insertRow,
+    ...ChainProgress.valuesOf(progressOf(chain)),
     wire,
     typeof chain.jobChain["name"] === "string" ? chain.jobChain["name"] : "",
     chain.request?.type ?? "",
     chain.request?.user ?? "",
     JSON.stringify(chain.request?.args ?? {}),
     chain.request === undefined ? 0 : 1,
-    chain.hasBegun ? 1 : 0,
     chain.writer,
     chain.createdAt,
     chain.startedAt,
@@ -196,6 +194,27 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
   )
   return inserted?.number ?? 0
 }
+
+const insertRow = `INSERT INTO jobchain_chains (request_id, ${
+  Object.keys(ChainProgress.columns).join(", ")
+}, wire, name, type,
+    user_name, args, is_request, owner, stop_requested, created_at, started_at, checksum, former_tries)
+  VALUES (NULL, ${Object.keys(ChainProgress.columns).map(() => "?").join(", ")}, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)
+  RETURNING number`
+
+const progressOf = (chain: NewChain): ChainProgress.ChainProgress => ({
+  state: JobState.toCode(chain.state),
+  chainState: chain.chainState,
+  finishedJobs: chain.finishedJobs,
+  completeJobs: null,
+  totalJobs: totalJobsOf(chain),
+  elapsed: chain.elapsed,
+  closedAt: null,
+  finishedAt: null,
+  hasBegun: chain.hasBegun ? 1 : 0
+})
+
+const totalJobsOf = ({ jobChain }: Rows): number => Object.keys(jobChain.jobs ?? {}).length
 
 const formerTriesOf = ({ formerTries }: Rows): string | null =>
   formerTries.size === 0 ? null : JSON.stringify(Object.fromEntries(formerTries))

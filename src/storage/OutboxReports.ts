@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Chain from "../domain/Chain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { Report } from "../engine/ReportDelivery.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import { DamagedRow } from "./DamagedRow.ts"
 import * as LogRows from "./LogRows.ts"
 import type { Waiting } from "./OutboxRows.ts"
@@ -14,11 +15,8 @@ import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
 import type { Tables } from "./Tables.ts"
 
-interface RequestRow {
+interface RequestRow extends ChainProgress.ChainProgressRow {
   readonly requestId: string
-  readonly state: number
-  readonly finishedAt: number | null
-  readonly finishedJobs: number
 }
 
 /** Reads a report; `undefined` where its chain has gone. */
@@ -29,8 +27,8 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Report | undefined, DamagedRow> {
   const { log, request } = yield* tables.read(function*() {
     const request = yield* Sql.get<RequestRow>(
-      `SELECT request_id AS "requestId", state, finished_at AS "finishedAt", finished_jobs AS "finishedJobs"
-       FROM jobchain_chains WHERE number = ? AND request_id IS NOT NULL`,
+      `SELECT c.request_id AS "requestId", ${ChainProgress.selected}
+       FROM jobchain_chains c WHERE c.number = ? AND c.request_id IS NOT NULL`,
       chain
     )
     const { jobId, kind, try: jobTry } = waiting
@@ -47,8 +45,10 @@ export const load = Effect.fnUntraced(function*(
       return yield* new DamagedRow({ table: "jobchain_job_logs", requestId, jobId, reason })
     }
     case "progress":
+      yield* whole(request)
       return { kind, body: { requestId, finishedJobs } }
     case "final state":
+      yield* whole(request)
       return { kind, body: { requestId, state: JobState.fromCode(state), finishedAt: finishedAt ?? 0, finishedJobs } }
     case "suspended chain": {
       const stored = yield* StoredChain.load(tables, { requestId, number: chain })
@@ -60,3 +60,5 @@ export const load = Effect.fnUntraced(function*(
     }
   }
 })
+
+const whole = (request: RequestRow) => StoredChain.decoding(() => ChainProgress.check(request, request.requestId))

@@ -181,7 +181,7 @@ const deleteProgress = `DELETE FROM jobchain_outbox WHERE number = ?
 
 const close = `DELETE FROM jobchain_deliveries WHERE chain = ?
   AND NOT EXISTS (SELECT 1 FROM jobchain_outbox r WHERE r.chain = ? AND r.is_refused = 0)
-  AND EXISTS (SELECT 1 FROM jobchain_chains c WHERE c.number = ? AND c.state IN (?, ?, ?))`
+  AND EXISTS (SELECT 1 FROM jobchain_chains c WHERE c.number = ? AND c.state IN (?, ?, ?) AND c.finished_at IS NOT NULL)`
 
 /** Reads how the reports of a chain stand. */
 export function* selectStanding(chain: number): Sql.Script<ReportStanding> {

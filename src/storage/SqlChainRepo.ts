@@ -17,6 +17,7 @@ import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import { ChainConflict, ChainNotFound, ChainRepo } from "../engine/ChainRepo.ts"
 import type { Checkpoint } from "../engine/Checkpoint.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import * as Deletion from "./Deletion.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
@@ -24,7 +25,6 @@ import { Outbox } from "./Outbox.ts"
 import * as OutboxRows from "./OutboxRows.ts"
 import { lockOwners, type OwnedChain, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
-import * as RowsStatement from "./RowsStatement.ts"
 import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
@@ -173,26 +173,24 @@ const writeOf = (owned: OwnedChain, checkpoint: Checkpoint, now: number): Write 
   const changes = changesOf(checkpoint)
   const reports = reportsOf(owned, checkpoint)
   const { closedAt } = chain.data
-  const state = outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state)
-  const progress = [
-    state,
-    chain.state,
-    chain.finishedJobs,
+  const progress: ChainProgress.ChainProgress = {
+    state: outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state),
+    chainState: chain.state,
+    finishedJobs: chain.finishedJobs,
     // Not the same where a chain came with a wrong count of them.
-    at(chain.counts, JobState.COMPLETE),
-    Progress.size(chain),
-    chain.elapsed.chain,
-    Number.isFinite(closedAt) ? closedAt : null,
-    outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
-    1,
-    number
-  ]
+    completeJobs: at(chain.counts, JobState.COMPLETE),
+    totalJobs: Progress.size(chain),
+    elapsed: chain.elapsed.chain,
+    closedAt: Number.isFinite(closedAt) ? closedAt : null,
+    finishedAt: outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
+    hasBegun: 1
+  }
   return {
     requestId,
     chain: number,
     rows: 1 + added.length + changes.length + logs.length + signals.length + usedSignals.length,
     *apply() {
-      yield* Sql.writeRows(updateChain, [progress])
+      yield* ChainProgress.write(number, progress)
       yield* WireRows.upsertJobs(number, added)
       yield* RecordRows.upsert(number, changes)
       yield* LogRows.insert(number, logs)
@@ -212,22 +210,6 @@ const reportsOf = (
   reported.finishedJobs = chain.finishedJobs
   return { logs, hasProgress, outcome }
 }
-
-const updateChain = RowsStatement.update({
-  table: "jobchain_chains",
-  set: {
-    state: "integer",
-    chain_state: "integer",
-    finished_jobs: "integer",
-    complete_jobs: "integer",
-    total_jobs: "integer",
-    elapsed: "real",
-    closed_at: "integer",
-    finished_at: "real",
-    has_begun: "integer"
-  },
-  key: "number"
-})
 
 const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): ReadonlyArray<RecordRows.RecordChange> => {
   const waits = new Map(waiting.map(({ job, until }) => [job, until]))
@@ -271,9 +253,7 @@ export const remove = Effect.fnUntraced(function*(
     const isGone = row.hasBegun === 0 && row.isRequest === 0
     if (isGone) yield* Deletion.hide(number)
     else yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
-    if (state !== undefined) {
-      yield* Sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), number)
-    }
+    if (state !== undefined) yield* ChainProgress.change(number, { state: JobState.toCode(state) })
     return isGone
   })
   if (isGone) yield* Deletion.deleteRows(transactions, number)

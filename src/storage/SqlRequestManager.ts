@@ -25,6 +25,7 @@ import {
   RequestStateConflict
 } from "../engine/RequestManager.ts"
 import * as ChainList from "./ChainList.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import { type DamagedRow, jsonObject } from "./DamagedRow.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
@@ -49,7 +50,7 @@ export const layerWith = (options: Options): Layer.Layer<RequestManager, never, 
     })
   )
 
-type StateError = RequestNotFound | RequestStateConflict
+type StateError = RequestNotFound | RequestStateConflict | RequestManagerUnavailable
 
 const make = (
   tables: Tables["Service"],
@@ -67,6 +68,8 @@ const make = (
       const done = yield* tables.write(function*() {
         const present = yield* NewChain.lock(requestId)
         if (present === undefined) return { refusal: new RequestNotFound({ requestId }) }
+        const damage = ChainProgress.damageOf(present, requestId)
+        if (damage !== undefined) return { refusal: new RequestManagerUnavailable({ reason: damage.message }) }
         const state = JobState.fromCode(present.state)
         if (!expected.includes(state)) return { refusal: new RequestStateConflict({ requestId, state, expected }) }
         return { value: yield* act(present, now) }
@@ -110,7 +113,7 @@ const make = (
         `SELECT started_at AS "startedAt" FROM jobchain_chains WHERE number = ?`,
         present.number
       )
-      yield* setState(present.number, "RUNNING")
+      yield* ChainProgress.change(present.number, { state: JobState.RUNNING })
       yield* Sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", now, present.number)
       return { ...present, startedAt: row?.startedAt ?? null }
     })
@@ -120,15 +123,12 @@ const make = (
       ? Effect.flatMap(needed(suspendedChain(key), requestId), jobRunner.resume)
       : Effect.flatMap(needed(wireChain(key), requestId), jobRunner.start)
     yield* Effect.onError(ask, () =>
-      tables.write(() =>
-        Sql.run(
-          "UPDATE jobchain_chains SET state = ?, started_at = ? WHERE number = ? AND state = ? AND owner IS NULL",
-          before.state,
-          before.startedAt,
-          before.number,
-          JobState.RUNNING
-        )
-      ))
+      tables.write(function*() {
+        const present = yield* NewChain.lock(requestId)
+        if (present?.number !== before.number || present.state !== JobState.RUNNING || present.owner !== null) return
+        yield* ChainProgress.change(before.number, { state: before.state })
+        yield* Sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", before.startedAt, before.number)
+      }))
   })
 
   const suspendedChain = (key: StoredChain.ChainKey) =>
@@ -149,13 +149,8 @@ const make = (
 
   const finish = ({ finishedAt, finishedJobs, requestId, state }: FinishRequest) =>
     inState(requestId, ["RUNNING", state], function*({ number }) {
-      yield* setState(number, state)
-      yield* Sql.run(
-        "UPDATE jobchain_chains SET finished_jobs = ?, finished_at = ?, owner = NULL WHERE number = ?",
-        finishedJobs,
-        finishedAt,
-        number
-      )
+      yield* ChainProgress.change(number, { state: JobState.toCode(state), finishedJobs, finishedAt })
+      yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
     })
 
   const suspend = (suspended: SuspendedJobChain) =>
@@ -163,13 +158,8 @@ const make = (
       const requestId = suspended.requestId ?? ""
       const rows = wireOf(suspended)
       return inState(requestId, ["RUNNING", "SUSPENDED"], function*({ number }) {
-        yield* NewChain.replaceRows(number, rows)
-        yield* setState(number, "SUSPENDED")
-        yield* Sql.run(
-          "UPDATE jobchain_chains SET finished_jobs = ?, has_begun = 1 WHERE number = ?",
-          suspended.jobChain?.finishedJobs ?? 0,
-          number
-        )
+        const finishedJobs = suspended.jobChain?.finishedJobs ?? 0
+        yield* NewChain.replaceRows(number, rows, { state: JobState.SUSPENDED, finishedJobs, hasBegun: 1 })
       })
     })
 
@@ -223,14 +213,10 @@ const make = (
     running: (requestId) => jobRunner?.running(requestId) ?? Effect.succeed([]),
     updateProgress: ({ finishedJobs, requestId }) =>
       // What is sent late must not change what a final state says.
-      tables.write(() =>
-        Sql.run(
-          "UPDATE jobchain_chains SET finished_jobs = ? WHERE request_id = ? AND state = ?",
-          finishedJobs,
-          requestId,
-          JobState.RUNNING
-        )
-      )
+      tables.write(function*() {
+        const present = yield* NewChain.lock(requestId)
+        if (present?.state === JobState.RUNNING) yield* ChainProgress.change(present.number, { finishedJobs })
+      })
   }
 }
 
@@ -250,9 +236,6 @@ const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
   }
 }
 
-const setState = (chain: number, state: JobState.JobState): Sql.Script<void> =>
-  Sql.run("UPDATE jobchain_chains SET state = ? WHERE number = ?", JobState.toCode(state), chain)
-
 const unavailable = <A>(loaded: Effect.Effect<A, DamagedRow>): Effect.Effect<A, RequestManagerUnavailable> =>
   Effect.mapError(loaded, (damage) => new RequestManagerUnavailable({ reason: damage.message }))
 
@@ -264,26 +247,21 @@ const needed = <A>(found: Effect.Effect<A | undefined, RequestManagerUnavailable
       value === undefined ? Effect.fail(new RequestNotFound({ requestId })) : Effect.succeed(value)
   )
 
-interface RequestRow {
+interface RequestRow extends ChainProgress.ChainProgressRow {
   readonly id: string
   readonly type: string
-  readonly state: number
   readonly user: string
   readonly args: string
   readonly createdAt: number
   readonly startedAt: number | null
-  readonly finishedAt: number | null
-  readonly totalJobs: number
-  readonly finishedJobs: number
 }
 
 const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => {
   const { params, where } = ChainList.conditions(filter)
   return tables.read(() =>
     Sql.all<RequestRow>(
-      `SELECT c.request_id AS id, c.type, c.state, c.user_name AS "user", c.args, c.created_at AS "createdAt",
-         c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.total_jobs AS "totalJobs",
-         c.finished_jobs AS "finishedJobs"
+      `SELECT c.request_id AS id, c.type, c.user_name AS "user", c.args, c.created_at AS "createdAt",
+         c.started_at AS "startedAt", ${ChainProgress.selected}
        FROM jobchain_chains c ${where} ${ChainList.page}`,
       ...params,
       ...ChainList.pageOf(filter)
@@ -291,11 +269,20 @@ const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => 
   )
 }
 
-const requestOf = ({ args, finishedAt, startedAt, state, ...row }: RequestRow) =>
-  unavailable(StoredChain.decoding((): Request => ({
-    ...row,
-    state: JobState.fromCode(state),
-    args: jsonObject(args, { table: "jobchain_chains", requestId: row.id }),
-    ...(startedAt === null ? {} : { startedAt }),
-    ...(finishedAt === null ? {} : { finishedAt })
-  })))
+const requestOf = (row: RequestRow) =>
+  unavailable(StoredChain.decoding((): Request => {
+    const { createdAt, finishedAt, finishedJobs, id, startedAt, totalJobs, type, user } = row
+    ChainProgress.check(row, id)
+    return {
+      id,
+      type,
+      state: JobState.fromCode(row.state),
+      user,
+      args: jsonObject(row.args, { table: "jobchain_chains", requestId: id }),
+      createdAt,
+      totalJobs,
+      finishedJobs,
+      ...(startedAt === null ? {} : { startedAt }),
+      ...(finishedAt === null ? {} : { finishedAt })
+    }
+  }))

@@ -12,6 +12,7 @@ import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import type * as Slices from "../domain/Slices.ts"
 import * as GivingWay from "../engine/GivingWay.ts"
+import * as ChainProgress from "./ChainProgress.ts"
 import { DamagedRow, jsonObject } from "./DamagedRow.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as SignalRows from "./SignalRows.ts"
@@ -32,14 +33,9 @@ export interface StoredChain {
   readonly records: ReadonlyArray<RecordRows.RecordRow>
 }
 
-interface ChainRow extends WireRows.HeadRow {
-  readonly chainState: number
-  readonly closedAt: number | null
-  readonly completeJobs: number | null
-  readonly elapsed: number
+interface ChainRow extends WireRows.HeadRow, ChainProgress.ChainProgressRow {
   /** As JSON. */
   readonly formerTries: string | null
-  readonly totalJobs: number
 }
 
 /** Returns the chain; `undefined` where it has gone. A large one is read in parts, between which others come in. */
@@ -76,6 +72,8 @@ export const loadWire = Effect.fnUntraced(function*(
   const { number, requestId } = key
   const row = yield* tables.read(() => selectChain(key))
   if (row === undefined) return undefined
+  // How many jobs there are is of what it says.
+  yield* decoding(() => ChainProgress.check(row, requestId))
   const assembly = new WireRows.Assembly(requestId)
   // Jobs that have left the chain have rows, too.
   for (let start = 0, isLast = false; start < row.totalJobs || !isLast; start += jobsPerRead) {
@@ -109,9 +107,8 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
 
 const selectChain = ({ number, requestId }: ChainKey): Sql.Script<ChainRow | undefined> =>
   Sql.get<ChainRow>(
-    `SELECT chain_state AS "chainState", closed_at AS "closedAt", elapsed, total_jobs AS "totalJobs", wire,
-       checksum, complete_jobs AS "completeJobs", former_tries AS "formerTries"
-     FROM jobchain_chains WHERE number = ? AND request_id = ?`,
+    `SELECT ${ChainProgress.selected}, c.wire, c.checksum, c.former_tries AS "formerTries"
+     FROM jobchain_chains c WHERE c.number = ? AND c.request_id = ?`,
     number,
     requestId
   )
@@ -134,6 +131,7 @@ const restored = (
   row: ChainRow,
   records: ReadonlyArray<RecordRows.RecordRow>
 ): Progress.Chain => {
+  ChainProgress.check(row, chain.requestId)
   JobRecord.restore(chain, records.map((record) => checked(chain, record)))
   const completeJobs = at(chain.counts, JobState.COMPLETE)
   if (row.completeJobs !== null && row.completeJobs !== completeJobs) {

@@ -180,7 +180,9 @@ describe("claim", () => {
         )
         const owners = added.filter(({ exit }) => Exit.isSuccess(exit))
         assert.strictEqual(owners.length, 1, `added in round ${round}`)
-        yield* stores[0]?.exec("UPDATE jobchain_chains SET owner = NULL, state = 7, has_begun = 1") ?? Effect.void
+        yield* stores[0]?.exec(
+          "UPDATE jobchain_chains SET owner = NULL, state = 7, has_begun = 1, progress_checksum = NULL"
+        ) ?? Effect.void
         const claims = yield* Effect.forEach(
           stores,
           ({ store }) => Effect.exit(store.claim(jobChain.requestId)),

@@ -4,8 +4,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Stream } from "effect"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
+import * as OutboxReports from "../../src/storage/OutboxReports.ts"
+import * as Sql from "../../src/storage/Sql.ts"
 import { chainOf, checkpointOf } from "../../src/testing/index.ts"
-import { add, logOf } from "./Steps.ts"
+import { add, end, logOf } from "./Steps.ts"
 import * as TestStore from "./TestStore.ts"
 
 /** A chain of which a try of `a` has ended and written two chunks. */
@@ -18,7 +20,7 @@ const written = Effect.gen(function*() {
   yield* output.end(key)
   yield* store.repo.set(checkpointOf(chain, { logs: [{ ...logOf(chain.requestId, "a", 1), stdout: "said" }] }))
   const read = Stream.runFold(store.store.output(key, "stdout"), () => 0, (size, bytes) => size + bytes.length)
-  return { store, key, read }
+  return { store, chain, key, read }
 })
 
 /** Returns what an effect fails with, as text. */
@@ -74,5 +76,74 @@ describe("what a try wrote", () => {
       yield* store.exec("UPDATE jobchain_outputs SET chunk = chunk + 10")
       yield* store.exec("UPDATE jobchain_outputs SET chunk = 0 WHERE chunk = 11")
       assert.match(yield* failure(read), damaged)
+    })))
+})
+
+describe("how far a chain is", () => {
+  const damages: ReadonlyArray<readonly [string, string]> = [
+    ["state", "3"],
+    ["chain_state", "3"],
+    ["finished_jobs", "1"],
+    ["complete_jobs", "1"],
+    ["total_jobs", "0"],
+    ["elapsed", "7"],
+    ["closed_at", "7"],
+    ["finished_at", "7"],
+    ["has_begun", "0"]
+  ]
+  const damaged = /DamagedRow: The row of request ".*" in table jobchain_chains is damaged: its checksum does not fit/
+
+  it.effect.each(damages)(
+    "is not believed where its %s is another one",
+    ([column, value]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const { key: { requestId }, store: opened } = yield* written
+        const { manager, repo, store } = opened
+        const isDamaged = Effect.map(store.list(), (infos) => infos.map((info) => info.isDamaged))
+        yield* opened.expire
+        assert.deepStrictEqual(yield* isDamaged, [false])
+        yield* opened.exec(`UPDATE jobchain_chains SET ${column} = ${value}`)
+        assert.deepStrictEqual(yield* isDamaged, [true])
+        for (const act of [store.status, store.claim, store.exportChain, store.previewRetry, store.retry]) {
+          assert.match(yield* failure(Effect.asVoid<unknown, unknown, never>(act(requestId))), damaged)
+        }
+        assert.match(yield* failure(manager.getRequest(requestId)), /RequestManagerUnavailable.* is damaged/)
+        assert.match(yield* failure(manager.startRequest(requestId)), /RequestManagerUnavailable.* is damaged/)
+        assert.match(yield* failure(add(repo, { ...chainOf("b"), requestId })), /ChainConflict/)
+        assert.deepStrictEqual([yield* store.collectable(-1e12), yield* store.collect(-1e12)], [0, 0])
+        assert.deepStrictEqual(yield* isDamaged, [true])
+      }))
+  )
+
+  it.effect("is still not believed when something else of it was changed", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { key: { requestId }, store: opened } = yield* written
+      const { manager, store } = opened
+      yield* opened.exec("UPDATE jobchain_chains SET closed_at = 7")
+      yield* manager.updateProgress({ requestId, finishedJobs: 1 })
+      assert.match(yield* failure(store.status(requestId)), damaged)
+    })))
+
+  it.effect("is believed again when whoever runs the chain has written it", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { chain, key: { requestId }, store: opened } = yield* written
+      const { repo, store } = opened
+      yield* opened.exec("UPDATE jobchain_chains SET state = 6")
+      yield* repo.set(checkpointOf(chain, {}))
+      assert.deepInclude(yield* store.status(requestId), { isDamaged: false, state: "RUNNING" })
+    })))
+
+  it.effect("is not told to a Request Manager where it is damaged", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { chain, store } = yield* written
+      yield* end(store.repo, chain)
+      const [row] = yield* store.tables.read(() =>
+        Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains")
+      )
+      const waiting = { number: 1, kind: "final state", jobId: null, try: null } as const
+      const told = OutboxReports.load(store.tables, row?.number ?? 0, waiting)
+      assert.strictEqual((yield* told)?.kind, "final state")
+      yield* store.exec("UPDATE jobchain_chains SET state = 4")
+      assert.match(yield* failure(told), damaged)
     })))
 })
