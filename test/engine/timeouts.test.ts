@@ -148,6 +148,20 @@ describe("a job that takes too long in all", () => {
       ])
     }))
 
+  itYielding("does not lose what its sequence waits again after a resume", () =>
+    Effect.gen(function*() {
+      const sent = new Bench.Sent()
+      const jobs = Bench.jobsThat((_, context) => context.try === 1 ? Effect.fail("no") : Effect.sleep(800))
+      const bench = yield* Bench.make({ jobs, sent })
+      const retried = { sequenceId: "a", sequenceRetry: 1, sequenceRetryWait: "1m" }
+      const traverser = yield* bench.start(job({ totalTimeout: "1s", ...retried }))
+      yield* bench.pass(60_100)
+      yield* bench.rig.run(traverser.suspend)
+      const resumed = yield* bench.makeFromSuspended(yield* traverser.snapshot)
+      assert.strictEqual((yield* bench.rig.run(resumed.run)).state, "COMPLETE")
+      assert.strictEqual(sent.logs.map(shown).at(-1), "a 3 120900 COMPLETE")
+    }))
+
   itYielding("has all of its time again in the next try of its sequence", () =>
     Effect.gen(function*() {
       const { logs } = yield* runChain(
