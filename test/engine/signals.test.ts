@@ -3,8 +3,9 @@
  * of the jobs that wait for them, of the chain and of its process.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Clock, Effect, Exit, Fiber, Layer, Schema, Scope, Stream } from "effect"
 import type { JobData } from "../../src/domain/JobData.ts"
+import * as JobState from "../../src/domain/JobState.ts"
 import type { ChainEvent } from "../../src/engine/ChainEvent.ts"
 import type { JobContext } from "../../src/engine/JobContext.ts"
 import { JobFactory } from "../../src/engine/JobFactory.ts"
@@ -283,4 +284,49 @@ describe("a chain whose process dies", () => {
         }
       }
     }))
+})
+
+const Count = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+/** Signals come before, between and after suspends; who waits takes one each, and what nobody takes stays. */
+describe("a chain that is suspended now and then", () => {
+  const waiters = ["a", "b", "c", "d", "e"]
+  for (const maxOps of [undefined, 5, 17]) {
+    it.effect.prop(
+      `gives each signal to one job and loses none${
+        maxOps === undefined ? "" : `, yielding at every ${maxOps}th operation`
+      }`,
+      // So many signals are sent, and so many turns of the scheduler later the chain is suspended.
+      { runs: Schema.Array(Schema.Tuple([Count(3), Count(12)])).check(Schema.isMaxLength(5)) },
+      ({ runs }) =>
+        Bench.yielding(
+          maxOps,
+          Effect.gen(function*() {
+            const { bench } = yield* makeBench()
+            const edges = waiters.map((id) => `s -> ${id}\n${id} -> z`).join("\n")
+            const specs = Object.fromEntries(waiters.map((id) => [id, waits("go")]))
+            let traverser = yield* bench.make(chainOf(edges, { ...specs, z: waits("end") }))
+            let sent = 0
+            for (const [count, turns] of runs) {
+              yield* Effect.forkDetach(bench.rig.provide(traverser.run))
+              const signals = Array.from({ length: count }, () => traverser.signal("go", { [`n${++sent}`]: sent }))
+              const sending = yield* Effect.forkDetach(bench.rig.provide(Effect.all(signals)))
+              for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+              yield* bench.rig.run(Effect.exit(Fiber.await(sending)))
+              yield* bench.rig.run(traverser.suspend)
+              traverser = yield* bench.makeFromSuspended(JSON.parse(JSON.stringify(yield* traverser.snapshot)))
+            }
+            yield* bench.begin(traverser)
+            const { jobChain, signals = [] } = yield* traverser.snapshot
+            const taken = waiters.flatMap((id) =>
+              jobChain?.jobs?.[id]?.state === JobState.COMPLETE ? [Object.keys(jobChain.jobs[id]?.data ?? {})] : []
+            )
+            assert.strictEqual(taken.length, Math.min(sent, waiters.length))
+            const all = [...taken.flat(), ...(signals ?? []).flatMap(({ data }) => Object.keys(data ?? {}))]
+            assert.sameMembers(all, Array.from({ length: sent }, (_, index) => `n${index + 1}`))
+          })
+        ),
+      { arbitrary: { runs: 100, seed: maxOps ?? 1 } }
+    )
+  }
 })
