@@ -238,7 +238,11 @@ const conditional = (seed: number): RandomChain.RandomChain => {
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 }))
 
-describe("a random chain with conditions", () => {
+describe.each([
+  ["plainly", undefined],
+  ["yielding at every 5th operation", 5],
+  ["yielding at every 17th operation", 17]
+])("a random chain with conditions, %s", (_, maxOps) => {
   /** Runs a chain, suspended and resumed after so many moves of the clock each; returns how its jobs ended. */
   const endsAfter = Effect.fnUntraced(function*(chain: RandomChain.RandomChain, moves: ReadonlyArray<number>) {
     const world = new World(chain)
@@ -256,45 +260,51 @@ describe("a random chain with conditions", () => {
     "skips the same jobs, however often it is suspended",
     { seed: Seed, moves: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 6 }))) },
     ({ moves, seed }) =>
-      Effect.gen(function*() {
-        const chain = conditional(seed)
-        const whole = yield* endsAfter(chain, [])
-        const cut = yield* endsAfter(chain, moves.slice(0, 4))
-        assert.deepStrictEqual([whole.faults, cut.faults, cut.state], [[], [], whole.state])
-        // Where a job has failed for good, its other branches do not run on after a suspend.
-        if (whole.state === JobState.COMPLETE) assert.deepStrictEqual(cut.ends, whole.ends)
-      }),
-    { arbitrary: { runs: 500, seed: 1 } }
+      Bench.yielding(
+        maxOps,
+        Effect.gen(function*() {
+          const chain = conditional(seed)
+          const whole = yield* endsAfter(chain, [])
+          const cut = yield* endsAfter(chain, moves.slice(0, 4))
+          assert.deepStrictEqual([whole.faults, cut.faults, cut.state], [[], [], whole.state])
+          // Where a job has failed for good, its other branches do not run on after a suspend.
+          if (whole.state === JobState.COMPLETE) assert.deepStrictEqual(cut.ends, whole.ends)
+        })
+      ),
+    { arbitrary: { runs: 200, seed: maxOps ?? 1 } }
   )
 
   it.effect.prop(
     "skips the same jobs, at whatever write its process dies",
     { seed: Seed },
     ({ seed }) =>
-      Effect.gen(function*() {
-        const chain = conditional(seed)
-        const whole = new RecordingRepo(chain.jobChain, undefined)
-        const calm = new World(chain)
-        const state = yield* CutRun.run(calm, whole, (factory) => factory.make(chain.jobChain))
-        const ends = endsOf(yield* snapshotOf(calm))
-        for (let write = 1; write <= whole.writes; write++) {
-          for (const when of ["before", "after"] as const) {
-            const world = new World(chain)
-            const repo = new RecordingRepo(chain.jobChain, { write, when })
-            if ((yield* CutRun.run(world, repo, (factory) => factory.make(chain.jobChain))) === undefined) {
-              const found = repo.recover(yield* Clock.currentTimeMillis)
-              yield* CutRun.run(world, repo, (factory) => factory.makeFromChain(found.chain, found.resumption))
+      Bench.yielding(
+        maxOps,
+        Effect.gen(function*() {
+          const chain = conditional(seed)
+          const whole = new RecordingRepo(chain.jobChain, undefined)
+          const calm = new World(chain)
+          const state = yield* CutRun.run(calm, whole, (factory) => factory.make(chain.jobChain))
+          const ends = endsOf(yield* snapshotOf(calm))
+          for (let write = 1; write <= whole.writes; write++) {
+            for (const when of ["before", "after"] as const) {
+              const world = new World(chain)
+              const repo = new RecordingRepo(chain.jobChain, { write, when })
+              if ((yield* CutRun.run(world, repo, (factory) => factory.make(chain.jobChain))) === undefined) {
+                const found = repo.recover(yield* Clock.currentTimeMillis)
+                yield* CutRun.run(world, repo, (factory) => factory.makeFromChain(found.chain, found.resumption))
+              }
+              assert.deepStrictEqual(world.faults, [], `${when} write ${write}`)
+              assert.deepStrictEqual(
+                [repo.finals.at(-1), endsOf(yield* snapshotOf(world))],
+                [state, ends],
+                `${when} ${write}`
+              )
             }
-            assert.deepStrictEqual(world.faults, [], `${when} write ${write}`)
-            assert.deepStrictEqual(
-              [repo.finals.at(-1), endsOf(yield* snapshotOf(world))],
-              [state, ends],
-              `${when} ${write}`
-            )
           }
-        }
-      }),
-    { arbitrary: { runs: 30, seed: 1 } }
+        })
+      ),
+    { arbitrary: { runs: 10, seed: maxOps ?? 1 } }
   )
 })
 
