@@ -23,7 +23,7 @@ export const usage = `npm run soak -- [flags]
   --quick       about a minute: 20 kills, the deaths of 1 chain, 2 freezes
   --kills N     how many processes to kill; 1000
   --freezes N   how many processes to freeze past their lease; 20
-  --shapes N    of how many kinds of chains to have processes end at every write; 9
+  --shapes N    of how many kinds of chains to have processes end at every write; 11
   --postgres    on a PostgreSQL server that is started for it, rather than on SQLite
   --seed N      for the moments and chains; 1
   --keep        leaves the databases where they are, and says where
@@ -39,7 +39,7 @@ export const parse = (args: ReadonlyArray<string>): Arguments => {
     kills: countOf("kills", values.kills, quick ? 20 : 1000),
     freezes: countOf("freezes", values.freezes, quick ? 2 : 20),
     database: postgres ? "postgres" : "sqlite",
-    shapes: countOf("shapes", values.shapes, quick ? 1 : 9),
+    shapes: countOf("shapes", values.shapes, quick ? 1 : 11),
     seed: countOf("seed", values.seed, 1)
   }
 }

@@ -20,7 +20,7 @@ export interface Audit {
   readonly lost: number
   /** Chains that have not ended. */
   readonly stuck: number
-  /** Chains that ended otherwise than they should. */
+  /** Chains that ended otherwise than they should, or with a job that ran though it should not have, or did not. */
   readonly wrong: number
   /** Runs that began after the job's COMPLETE was committed. */
   readonly again: number
@@ -36,8 +36,10 @@ export const make = async ({ effects, manager, stored }: Bench): Promise<Audit> 
   const known = new Set([...effects.acceptedRequests, ...runs.map(({ request }) => request)])
   const ended = new Map([...states].filter(([, state]) => isEnded(state)))
   const givenUp = new Set(logs.filter(({ error }) => givenUpError.test(error)).map(({ request }) => request))
+  const logged = Map.groupBy(logs, ({ request }) => request)
   const isWrong = ([id, state]: readonly [string, number]) =>
-    JobState.fromCode(state) !== (givenUp.has(id) ? "FAIL" : Shapes.endOf(id))
+    JobState.fromCode(state) !== (givenUp.has(id) ? "FAIL" : Shapes.endOf(id)) ||
+    (state === JobState.COMPLETE && !Shapes.isAllThatRuns(id, new Set(logged.get(id)?.map(({ job }) => job))))
   const untoldLogs = logs.filter(({ job, request, try: jobTry }) =>
     manager.held.get(request)?.logs.has(`${job} ${jobTry}`) !== true
   )

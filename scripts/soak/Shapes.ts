@@ -2,6 +2,8 @@
  * The chains that are run: small ones of every kind, which say by their name how they end.
  */
 import type { Job, JobChain } from "../../src/domain/JobChain.ts"
+import type { JobData } from "../../src/domain/JobData.ts"
+import * as JobState from "../../src/domain/JobState.ts"
 import { chainOf } from "../../src/testing/ChainDrawing.ts"
 import type { Dice } from "./Dice.ts"
 
@@ -13,6 +15,10 @@ interface Shape {
   readonly failures?: Readonly<Record<string, number>>
   readonly fields?: Readonly<Record<string, Partial<Job>>>
   readonly limits?: JobChain["limits"]
+  /** Job id → what it writes into its data. */
+  readonly data?: Readonly<Record<string, JobData>>
+  /** The jobs that run where it ends COMPLETE; all of the drawing unless given. */
+  readonly runs?: ReadonlyArray<string>
 }
 
 /** Of those, random ones are drawn. */
@@ -45,6 +51,17 @@ const ordinary: ReadonlyArray<Shape> = [
     fields: { b: { retry: 1 } }
   }
 ]
+
+const args = { millis: 1, failsUntil: 0 }
+
+/** What a fan-out has of each item. */
+const pair = {
+  jobs: {
+    ".p": { id: ".p", name: "p", type: "work", state: JobState.PENDING, args },
+    ".q": { id: ".q", name: "q", type: "work", state: JobState.PENDING, args }
+  },
+  adjacencyList: { ".p": [".q"] }
+}
 
 const special: ReadonlyArray<Shape> = [
   {
@@ -79,6 +96,27 @@ const special: ReadonlyArray<Shape> = [
       d: { sequenceId: "b" },
       e: { sequenceId: "b" }
     }
+  },
+  {
+    name: "items",
+    ends: "COMPLETE",
+    drawing: "a -> b\nb -> c\nc -> d",
+    data: { a: { list: ["x", "y", "z"] } },
+    fields: { b: { each: { from: "list", as: "item", template: pair } } },
+    runs: ["a", "b", ...["x", "y", "z"].flatMap((item) => [`b[${item}].p`, `b[${item}].q`]), "c", "d"]
+  },
+  {
+    name: "skipped",
+    ends: "COMPLETE",
+    drawing: "a -> b c d\nb -> e\nc -> e\nd -> f\nf -> e",
+    data: { a: { go: false } },
+    fields: {
+      b: { when: "data.go" },
+      c: { when: "!data.go" },
+      d: { sequenceId: "d", sequenceWhen: "data.go" },
+      f: { sequenceId: "d" }
+    },
+    runs: ["a", "c", "e"]
   }
 ]
 
@@ -96,10 +134,14 @@ export const draw = (dice: Dice, unique: string): JobChain =>
 export const named = (name: string, unique: string): JobChain =>
   of(shapes.find((shape) => shape.name === name) as Shape, unique, () => 1)
 
-const of = ({ drawing, failures = {}, fields = {}, limits, name }: Shape, unique: string, millis: () => number) => {
+const of = (
+  { data = {}, drawing, failures = {}, fields = {}, limits, name }: Shape,
+  unique: string,
+  millis: () => number
+) => {
   const chain = chainWith(`${name}-${unique}`, drawing, (id) => ({
     ...fields[id],
-    args: { millis: millis(), failsUntil: failures[id] ?? 0 }
+    args: { millis: millis(), failsUntil: failures[id] ?? 0, ...(data[id] === undefined ? {} : { data: data[id] }) }
   }))
   return limits === undefined ? chain : { ...chain, limits }
 }
@@ -109,9 +151,17 @@ export const line = (unique: string, millis: number): JobChain =>
   chainWith(`line-${unique}`, "a -> b\nb -> c\nc -> d\nd -> e", () => ({ args: { millis, failsUntil: 0 } }))
 
 const chainWith = (requestId: string, drawing: string, fieldsOf: (id: string) => Partial<Job>): JobChain => {
-  const ids = new Set(drawing.match(/\w+/g) ?? [])
-  const fields = Object.fromEntries([...ids].map((id) => [id, { type: "work", ...fieldsOf(id) }]))
+  const fields = Object.fromEntries(idsOf(drawing).map((id) => [id, { type: "work", ...fieldsOf(id) }]))
   return { ...chainOf(drawing, fields), requestId }
+}
+
+const idsOf = (drawing: string): ReadonlyArray<string> => Array.from(new Set(drawing.match(/\w+/g)))
+
+/** Answers whether these are the jobs that run in a chain that ends COMPLETE. */
+export const isAllThatRuns = (requestId: string, jobIds: ReadonlySet<string>): boolean => {
+  const shape = shapeOf(requestId)
+  const expected = shape === undefined ? [] : shape.runs ?? idsOf(shape.drawing)
+  return jobIds.size === expected.length && expected.every((id) => jobIds.has(id))
 }
 
 /** Says how a chain is to end. */

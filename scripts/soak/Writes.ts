@@ -40,7 +40,9 @@ export const run = async ({ database, keep, names, say, seed }: Options): Promis
   try {
     for (const name of names) {
       await Promise.all((["before", "after"] as const).map(async (when) => {
-        for (let write = 1; await diesAt(name, { when, write });) write++
+        let write = 1
+        while (await diesAt(name, { when, write })) write++
+        if (write === 1) throw new Error(`No worker wrote anything of the chain ${name}`)
       }))
     }
     await bench.finish(seed, finishMillisMax)

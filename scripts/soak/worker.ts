@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import { enableCompileCache } from "node:module"
+import * as CelConditions from "../../src/conditions/CelConditions.ts"
 import type { JobChain } from "../../src/domain/JobChain.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import { JobFactory } from "../../src/engine/JobFactory.ts"
@@ -62,14 +63,18 @@ const say = (message: Saying): void => void process.send?.(message)
 const workOf = ({ sayAfterRuns }: Task, effects: Effects, reader: () => Promise<StoreReader>) => {
   let runs = 0
   return JobType.make("work", {
-    args: Schema.Struct({ millis: Schema.Number, failsUntil: Schema.Number }),
-    run: ({ failsUntil, millis }, context) =>
+    args: Schema.Struct({
+      millis: Schema.Number,
+      failsUntil: Schema.Number,
+      data: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+    }),
+    run: ({ data, failsUntil, millis }, context) =>
       Effect.gen(function*() {
         const { jobId, requestId, try: jobTry } = context
         const stored = yield* Effect.promise(async () => (await reader()).stateOf(requestId, jobId))
         effects.ran({ request: requestId, job: jobId, try: jobTry, stored })
         if (++runs === sayAfterRuns) say("running")
-        yield* context.setData({ [jobId]: jobTry })
+        yield* context.setData({ ...data, [jobId]: jobTry })
         yield* Effect.sleep(millis)
         if (jobTry <= failsUntil) return yield* Effect.fail(`try ${jobTry} fails`)
       })
@@ -149,7 +154,8 @@ const layerOf = (task: Task, effects: Effects, reader: () => Promise<StoreReader
     Layer.provideMerge([
       task.dieAt === undefined ? store : Layer.provideMerge(mortal(task.dieAt), store),
       JobFactory.layer([workOf(task, effects, reader)]),
-      Reports.layerNone
+      Reports.layerNone,
+      CelConditions.layer
     ])
   )
 }
