@@ -9,7 +9,7 @@ const postgres = ["test/storage/postgres/**/*.test.ts", "test/bench/DurableWorkl
 const anyDatabase = [
   "test/conformance/conformance.test.ts",
   "test/engine/properties.test.ts",
-  "test/storage/{Outbox,Store,Writer,SqlJobOutput,claim,damage,kill,migrations,recovery,retry,signals,suites}.test.ts"
+  "test/storage/{Outbox,Store,Writer,SqlJobOutput,claim,damage,freeze,kill,migrations,recovery,retry,signals,suites}.test.ts"
 ]
 
 /** Ends the output with one plain line for machines; a file that cannot be loaded counts as a failed test. */

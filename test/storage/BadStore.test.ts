@@ -126,6 +126,38 @@ describe("a database that may only be read", () => {
     })))
 })
 
+describe("a database that may only be read from the middle of a run on", () => {
+  it.effect("ends the run with SQLite's own words, can be looked at, and goes on from there when it may be written", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const filename = yield* TestDatabase.path
+      const first = yield* TestStore.open(filename)
+      const { repo, store, tables } = first
+      const chain = yield* add(repo, chainOf("a -> b"))
+      const { requestId } = chain
+      yield* start(repo, chain, 0)
+      const before = yield* store.status(requestId)
+      // As a file system does that is remounted read-only: what is open can be read on, and every write is refused.
+      const queryOnly = (isOn: 0 | 1) => tables.read(() => Sql.run(`PRAGMA query_only = ${isOn}`))
+      yield* queryOnly(1)
+      Progress.complete(chain, 0)
+      const logs = [logOf(requestId, "a", 1)]
+      const written = yield* Effect.exit(repo.set(checkpointOf(chain, { changed: [0], logs })))
+      const failure = Exit.isFailure(written) ? String(Cause.squash(written.cause)) : "written"
+      assert.match(failure, /^StorageFailed: The store failed: .*readonly.* \(SQLITE_READONLY\)$/)
+      assert.deepStrictEqual([yield* store.status(requestId), yield* store.logs(requestId)], [before, []])
+      yield* queryOnly(0)
+      yield* first.expire
+      const second = yield* TestStore.open(filename)
+      const { chain: claimed, resumption } = yield* second.store.claim(requestId)
+      assert.deepStrictEqual(resumption.recovered, new Set(["a"]))
+      yield* second.repo.add(claimed)
+      yield* start(second.repo, claimed, 0)
+      Progress.complete(claimed, 0)
+      yield* second.repo.set(checkpointOf(claimed, { changed: [0], logs }))
+      assert.strictEqual((yield* second.store.logs(requestId)).length, 1)
+    })))
+})
+
 /** Runs a test with what the store says in the log, a line each. */
 const withWarnings = <A, E, R>(test: (warnings: ReadonlyArray<string>) => Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
