@@ -202,7 +202,11 @@ const migrations = {
   ]),
   // Of jobs that a suspended chain had, and may have again, as JSON; NULL for none.
   "0007_former_tries": script(["ALTER TABLE jobchain_chains ADD COLUMN former_tries TEXT"]),
-  "0008_progress_checksums": script(["ALTER TABLE jobchain_chains ADD COLUMN progress_checksum INTEGER"])
+  "0008_progress_checksums": script(["ALTER TABLE jobchain_chains ADD COLUMN progress_checksum INTEGER"]),
+  "0009_fan_outs": script([
+    // Whether jobs may join the chain while it runs: its reports say then how many it has by now.
+    "ALTER TABLE jobchain_chains ADD COLUMN has_fan_outs INTEGER NOT NULL DEFAULT 0"
+  ])
 }
 
 /** The version of the tables that this program knows. */

@@ -132,9 +132,10 @@ export function* replaceRows(
   yield* Sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
   const { checksum, wire } = WireRows.headRowOf(rows.requestId, rows.jobChain)
   yield* Sql.run(
-    "UPDATE jobchain_chains SET wire = ?, checksum = ?, former_tries = ? WHERE number = ?",
+    "UPDATE jobchain_chains SET wire = ?, checksum = ?, has_fan_outs = ?, former_tries = ? WHERE number = ?",
     wire,
     checksum,
+    hasFanOuts(rows),
     formerTriesOf(rows),
     number
   )
@@ -190,6 +191,7 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
     chain.createdAt,
     chain.startedAt,
     checksum,
+    hasFanOuts(chain),
     formerTriesOf(chain)
   )
   return inserted?.number ?? 0
@@ -198,8 +200,8 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
 const insertRow = `INSERT INTO jobchain_chains (request_id, ${
   Object.keys(ChainProgress.columns).join(", ")
 }, wire, name, type,
-    user_name, args, is_request, owner, stop_requested, created_at, started_at, checksum, former_tries)
-  VALUES (NULL, ${Object.keys(ChainProgress.columns).map(() => "?").join(", ")}, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)
+    user_name, args, is_request, owner, stop_requested, created_at, started_at, checksum, has_fan_outs, former_tries)
+  VALUES (NULL, ${Object.keys(ChainProgress.columns).map(() => "?").join(", ")}, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)
   RETURNING number`
 
 const progressOf = (chain: NewChain): ChainProgress.ChainProgress => ({
@@ -215,6 +217,8 @@ const progressOf = (chain: NewChain): ChainProgress.ChainProgress => ({
 })
 
 const totalJobsOf = ({ jobChain }: Rows): number => Object.keys(jobChain.jobs ?? {}).length
+
+const hasFanOuts = ({ jobChain }: Rows): number => Object.values(jobChain.jobs ?? {}).some(({ each }) => each) ? 1 : 0
 
 const formerTriesOf = ({ formerTries }: Rows): string | null =>
   formerTries.size === 0 ? null : JSON.stringify(Object.fromEntries(formerTries))

@@ -17,6 +17,7 @@ import type { Tables } from "./Tables.ts"
 
 interface RequestRow extends ChainProgress.ChainProgressRow {
   readonly requestId: string
+  readonly hasFanOuts: number
 }
 
 /** Reads a report; `undefined` where its chain has gone. */
@@ -27,7 +28,7 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Report | undefined, DamagedRow> {
   const { log, request } = yield* tables.read(function*() {
     const request = yield* Sql.get<RequestRow>(
-      `SELECT c.request_id AS "requestId", ${ChainProgress.selected}
+      `SELECT c.request_id AS "requestId", c.has_fan_outs AS "hasFanOuts", ${ChainProgress.selected}
        FROM jobchain_chains c WHERE c.number = ? AND c.request_id IS NOT NULL`,
       chain
     )
@@ -35,7 +36,8 @@ export const load = Effect.fnUntraced(function*(
     return { request, log: kind === "job log" ? yield* LogRows.selectTry(chain, jobId ?? "", jobTry ?? 0) : undefined }
   })
   if (request === undefined) return undefined
-  const { finishedAt, finishedJobs, requestId, state } = request
+  const { finishedAt, finishedJobs, hasFanOuts, requestId, state, totalJobs } = request
+  const counts = { finishedJobs, ...(hasFanOuts === 1 && { totalJobs }) }
   const { kind } = waiting
   switch (kind) {
     case "job log": {
@@ -46,10 +48,10 @@ export const load = Effect.fnUntraced(function*(
     }
     case "progress":
       yield* whole(request)
-      return { kind, body: { requestId, finishedJobs } }
+      return { kind, body: { requestId, ...counts } }
     case "final state":
       yield* whole(request)
-      return { kind, body: { requestId, state: JobState.fromCode(state), finishedAt: finishedAt ?? 0, finishedJobs } }
+      return { kind, body: { requestId, state: JobState.fromCode(state), finishedAt: finishedAt ?? 0, ...counts } }
     case "suspended chain": {
       const stored = yield* StoredChain.load(tables, { requestId, number: chain })
       return stored === undefined ? undefined : { kind, body: Chain.toSuspended(stored.chain) }

@@ -6,6 +6,8 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as Progress from "../../src/domain/Progress.ts"
 import { refused, type ReportAnswer, retry } from "../../src/engine/ReportDelivery.ts"
 import { chainOf, checkpointOf, Rig } from "../../src/testing/index.ts"
+import * as Bench from "../engine/Bench.ts"
+import { CutRepo } from "./CutRepo.ts"
 import { ScriptedManager } from "./ScriptedManager.ts"
 import { add, end, logOf, start } from "./Steps.ts"
 import * as TestStore from "./TestStore.ts"
@@ -246,6 +248,43 @@ describe("a store without an outbox", () => {
         yield* isEmpty(command)
       })
     ))
+})
+
+describe("the reports of a chain", () => {
+  const each = { from: "list", as: "item", template: { jobs: { "": { id: "", type: "noop", state: 1 } } } }
+  for (
+    const [what, chain, expected] of [
+      ["with a fan-out say how many jobs it has by now", chainOf("a -> b\nb -> c", { b: { each } }), 6],
+      ["without say nothing of that", chainOf("a -> b\nb -> c"), undefined]
+    ] as const
+  ) {
+    it.effect(what, () =>
+      withManager(({ manager, open, rig }) =>
+        Effect.gen(function*() {
+          const store = yield* open
+          const counts: Array<number | undefined> = []
+          manager.script = {
+            before: (_, { body, kind }) =>
+              Effect.sync(() => {
+                if (kind === "progress" || kind === "final state") counts.push(body.totalJobs)
+                return undefined
+              })
+          }
+          const jobs = Bench.jobsThat((_, { jobId }) =>
+            jobId === "a"
+              ? Effect.succeed({ list: [1, 2, 3] })
+              : jobId === "c"
+              ? Effect.sleep("5 seconds")
+              : Effect.void
+          )
+          const bench = yield* Bench.make({ jobs, riggedRepo: (own) => new CutRepo(store, undefined).layer(own) })
+          assert.strictEqual((yield* bench.run({ ...chain, requestId: "r" })).state, "COMPLETE")
+          yield* rig.runUntil(() => rig.sleeping === 0)
+          assert.isAtLeast(counts.length, 2)
+          assert.deepStrictEqual(counts.slice(-2), [expected, expected])
+        })
+      ))
+  }
 })
 
 describe("progress", () => {
