@@ -122,17 +122,32 @@ export const make = (
           return Effect.onInterrupt(restore(lifecycle.result), () => lifecycle.suspend)
         })
       ),
-      stop: lifecycle.stop,
-      suspend: lifecycle.suspend,
+      // Made when asked for: with many small chains at once, making them all is felt.
+      get stop() {
+        return lifecycle.stop
+      },
+      get suspend() {
+        return lifecycle.suspend
+      },
       signal: (name, data, id) =>
         Effect.suspend(() =>
           lifecycle.signal({ id: id ?? traversal.signals.nextId(), name, ...(data === undefined ? {} : { data }) })
         ),
-      result: lifecycle.result,
-      running: Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running))),
-      snapshot: Effect.sync(() => Chain.toSuspended(chain)),
-      explain: Effect.sync(() => traversal.explain()),
-      events: traversal.news.events
+      get result() {
+        return lifecycle.result
+      },
+      get running() {
+        return Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running)))
+      },
+      get snapshot() {
+        return Effect.sync(() => Chain.toSuspended(chain))
+      },
+      get explain() {
+        return Effect.sync(() => traversal.explain())
+      },
+      get events() {
+        return traversal.news.events
+      }
     }
   })
 
