@@ -30,6 +30,8 @@ export interface Courier {
   readonly tables: Tables["Service"]
   /** The owner id of this process. */
   readonly id: string
+  /** Whether this process has claimed a chain, and does not run it yet. */
+  readonly isClaimed: (requestId: string) => boolean
   readonly deliver: (report: Report) => Effect.Effect<ReportAnswer>
   readonly settings: Settings
   /** Opens when no wait is worth its while any more. */
@@ -119,7 +121,7 @@ interface Said {
 
 /** Makes one attempt; `undefined` where the report is not to be delivered, or not by this process. */
 const say = Effect.fnUntraced(function*(
-  { deliver, id, tables }: Courier,
+  { deliver, id, isClaimed, tables }: Courier,
   chain: number,
   waiting: OutboxRows.Waiting
 ): Effect.fn.Return<Said | undefined> {
@@ -131,7 +133,8 @@ const say = Effect.fnUntraced(function*(
   if ("_tag" in loaded) return { answer: loaded, report: undefined }
   // The chain may have been claimed, and this process frozen, while it was read.
   const isStillWaiting = yield* tables.read(() => OutboxRows.isWaiting(waiting.number, id))
-  return isStillWaiting ? { answer: yield* deliver(loaded), report: loaded } : undefined
+  const goesOn = loaded.kind === "suspended chain" && isClaimed(loaded.body.requestId ?? "")
+  return isStillWaiting && !goesOn ? { answer: yield* deliver(loaded), report: loaded } : undefined
 })
 
 const settledBy = ({ kind, number }: OutboxRows.Waiting, { answer, report }: Said): OutboxRows.Settled => {

@@ -48,6 +48,7 @@ const make = Effect.fnUntraced(function*() {
     id: ownership.id,
     settings,
     closing: Latch.makeUnsafe(false),
+    isClaimed: (requestId) => ownership.chains.get(requestId)?.isRunning === false,
     deliver: (report) => withPermit(Courier.answering(deliver, settings)(report))
   }
   const fibers = yield* FiberSet.make<void>()

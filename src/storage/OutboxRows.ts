@@ -144,11 +144,16 @@ export const selectNext = ({ after, chain, courier, isProgressDue }: {
     courier
   )
 
-/** Answers whether a report still waits, and for `courier`. */
+/**
+ * Answers whether a report still waits, and for `courier`. A suspended chain does not while another living process has it:
+ * that is about to go on with it, or has just suspended it and lets go of it.
+ */
 export const isWaiting = (number: number, courier: string): Sql.Script<boolean> =>
   isFound(
     `SELECT 1 AS found FROM jobchain_outbox r JOIN jobchain_deliveries d ON d.chain = r.chain
-     WHERE r.number = ? AND r.is_refused = 0 AND d.courier = ?`,
+     WHERE r.number = ? AND r.is_refused = 0 AND d.courier = ? AND (r.kind <> 'suspended chain' OR NOT EXISTS (
+       SELECT 1 FROM jobchain_chains c JOIN jobchain_owners o ON o.id = c.owner
+       WHERE c.number = r.chain AND c.owner <> d.courier AND o.alive_until >= jobchain_now()))`,
     number,
     courier
   )

@@ -387,6 +387,20 @@ describe("a suspended chain", () => {
     )
   }
 
+  it.effect("that another process has claimed, and not yet read, is not handed over", () =>
+    withManager(({ manager, open, rig }) =>
+      Effect.gen(function*() {
+        const [store, other] = [yield* open, yield* open]
+        manager.script = { before: () => Effect.succeed(retry("away")) }
+        const requestId = (yield* suspend(store)).requestId ?? ""
+        yield* other.exec("UPDATE jobchain_chains SET owner = ?", other.id)
+        manager.script = {}
+        yield* rig.runUntil(() => rig.sleeping === 0)
+        assert.deepStrictEqual(manager.heldOf(requestId), ["a 1 COMPLETE"])
+        assert.strictEqual(yield* store.rows("outbox"), 1)
+      })
+    ))
+
   it.effect("is handed over as it was suspended", () =>
     withManager(({ manager, open, rig }) =>
       Effect.gen(function*() {
