@@ -113,7 +113,7 @@ export class Workplace {
 
   /** Changes the default store behind everybody's back. */
   change(statement: string): void {
-    const database = new DatabaseSync(this.path(".jobchain/jobchain.db"))
+    const database = new DatabaseSync(this.path(".jobchain/jobchain.db"), { timeout: 30_000 })
     database.exec(statement)
     database.close()
   }
