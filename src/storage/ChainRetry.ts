@@ -97,16 +97,16 @@ const changesOf = (
   return Array.from(
     new Set([...rows.keys(), ...rewound]),
     (job) => RecordRows.changeOf(chain, job, { waitUntil: null, crashes: "none" })
-  ).filter((change) => differs(rows.get(change.job), change))
+  ).filter((change) => differs(rows.get(change.columns.job), change))
 }
 
 /** A job without a row is one that never ran. */
-const differs = (row: RecordRows.RecordRow | undefined, change: RecordRows.RecordChange): boolean =>
+const differs = (row: RecordRows.RecordRow | undefined, { columns }: RecordRows.RecordChange): boolean =>
   row === undefined
-    ? change.base !== null
-    : row.crashes > 0 || row.waitUntil !== null || columns.some((column) => row[column] !== change[column])
+    ? columns.base !== null
+    : row.crashes > 0 || row.waitUntil !== null || compared.some((column) => row[column] !== columns[column])
 
-const columns = [
+const compared = [
   "state",
   "latestTries",
   "totalTries",

@@ -14,29 +14,38 @@ import * as Sql from "./Sql.ts"
 export const insert = (chain: number, logs: ReadonlyArray<JobLog>): Sql.Script<void> =>
   Sql.writeRows(insertLogs, logs.map((log) => valuesOf(chain, log)))
 
-const valuesOf = (chain: number, { state, ...log }: JobLog): ReadonlyArray<Sql.Value> => {
-  const row = { ...log, chain, state: JobState.toCode(state) }
-  return [...checkedOf(row), log.stdout, log.stderr, Checksum.of(checkedOf(row)), Checksum.of(outputOf(row))]
+const valuesOf = (chain: number, log: JobLog): ReadonlyArray<Sql.Value> => {
+  const checked = checkedOf(log, chain, JobState.toCode(log.state))
+  return [...checked, log.stdout, log.stderr, Checksum.of(checked), outputChecksumOf(log)]
 }
 
 /** What the checksum of a row is made of: all but what the try wrote, which has its own. */
-const checkedOf = (row: TryRow): ReadonlyArray<Checksum.Value> => [
-  row.chain,
-  row.jobId,
-  row.try,
-  row.name,
-  row.type,
-  row.startedAt,
-  row.finishedAt,
-  row.state,
-  row.exit,
-  row.error
+const checkedOf = (
+  log: Omit<EndedTry, "state" | "requestId">,
+  chain: number,
+  state: number
+): ReadonlyArray<Checksum.Value> => [
+  chain,
+  log.jobId,
+  log.try,
+  log.name,
+  log.type,
+  log.startedAt,
+  log.finishedAt,
+  state,
+  log.exit,
+  log.error
 ]
 
 const outputOf = ({ stderr, stdout }: Pick<JobLog, "stdout" | "stderr">): ReadonlyArray<Checksum.Value> => [
   stdout,
   stderr
 ]
+
+const outputChecksumOf = (log: JobLog): number =>
+  log.stdout === "" && log.stderr === "" ? checksumOfNoOutput : Checksum.of(outputOf(log))
+
+const checksumOfNoOutput = Checksum.of(["", ""])
 
 const insertLogs = RowsStatement.insert({
   table: "jobchain_job_logs",
@@ -115,7 +124,7 @@ export const selectTry = (chain: number, jobId: string, jobTry: number): Sql.Scr
 /** Returns the try in a row; throws a `DamagedRow`. */
 export const tryOf = (row: FoundTry, requestId: string): EndedTry => {
   const { chain: _, checksum, state, ...rest } = row
-  Checksum.check(checksum, checkedOf(row), placeOf(row, requestId))
+  Checksum.check(checksum, checkedOf(row, row.chain, row.state), placeOf(row, requestId))
   return { requestId, ...rest, state: JobState.fromCode(state) }
 }
 

@@ -25,7 +25,8 @@ interface RecordColumns extends Omit<JobRecord.JobRecord, "isRewinding" | "write
 type Extras = Pick<JobRecord.JobRecord, "ending" | "reason" | "elapsed" | "sequenceElapsed" | "awaits">
 
 /** A change to a job's row, as plain values: the chain may go on meanwhile. */
-export interface RecordChange extends RecordColumns {
+export interface RecordChange {
+  readonly columns: RecordColumns
   readonly checksum: number
   /** Until when the job waits, in Unix milliseconds; `null`: it does not; `undefined`: as before. */
   readonly waitUntil: number | null | undefined
@@ -39,13 +40,17 @@ export const changeOf = (
   job: number,
   { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
 ): RecordChange => {
-  const { awaits, base, elapsed, ending, isRewinding, reason, sequenceElapsed, writes, ...record } = JobRecord.make(
-    chain,
-    job
-  )
+  // Every column by its name: there are two of these for each job, and objects that are spread cost several times as much.
+  const record = JobRecord.make(chain, job)
+  const { awaits, base, elapsed, ending, reason, sequenceElapsed, writes } = record
   const columns: RecordColumns = {
-    ...record,
-    isRewinding: isRewinding ? 1 : 0,
+    job,
+    state: record.state,
+    latestTries: record.latestTries,
+    totalTries: record.totalTries,
+    sequenceTries: record.sequenceTries,
+    completion: record.completion,
+    isRewinding: record.isRewinding ? 1 : 0,
     writes: writes === undefined ? null : JSON.stringify(writes),
     base: base === undefined ? null : JSON.stringify(base.data),
     // A base that takes in no parents any more has no number in SQL.
@@ -54,7 +59,7 @@ export const changeOf = (
       ? null
       : JSON.stringify({ ending, reason, elapsed, sequenceElapsed, awaits })
   }
-  return { ...columns, checksum: Checksum.of(checkedOf(columns)), waitUntil, crashes }
+  return { columns, checksum: Checksum.of(checkedOf(columns)), waitUntil, crashes }
 }
 
 /** What the checksum is made of: all but the wait and the crashes, which are not always written. */
@@ -74,21 +79,20 @@ const checkedOf = (columns: RecordColumns): ReadonlyArray<Checksum.Value> => [
 
 /** Writes changes, of one job each. */
 export function* upsert(chain: number, changes: ReadonlyArray<RecordChange>): Sql.Script<void> {
-  for (const { keepsWait, resetsCrashes, statement } of upserts) {
-    const alike = changes.filter(({ crashes, waitUntil }) =>
-      (waitUntil === undefined) === keepsWait && (crashes === "none") === resetsCrashes
-    )
-    yield* Sql.writeRows(statement, alike.map((change) => valuesOf(chain, change)))
+  const rows = new Map<RowsStatement.RowsStatement, Array<ReadonlyArray<Sql.Value>>>()
+  for (const change of changes) {
+    const statement = upsertOf(change)
+    const alike = rows.get(statement)
+    if (alike === undefined) rows.set(statement, [valuesOf(chain, change)])
+    else alike.push(valuesOf(chain, change))
   }
+  for (const [statement, alike] of rows) yield* Sql.writeRows(statement, alike)
 }
 
-const valuesOf = (chain: number, change: RecordChange) => [
-  chain,
-  ...checkedOf(change),
-  change.checksum,
-  change.waitUntil ?? null,
-  change.crashes === 1 ? 1 : 0
-]
+const valuesOf = (
+  chain: number,
+  { checksum, columns, crashes, waitUntil }: RecordChange
+): ReadonlyArray<Sql.Value> => [chain, ...checkedOf(columns), checksum, waitUntil ?? null, crashes === 1 ? 1 : 0]
 
 const setAlways = [
   "state",
@@ -104,11 +108,8 @@ const setAlways = [
   "checksum"
 ].map((column) => `${column} = excluded.${column}`).join(", ")
 
-/** What becomes of a row that is there already depends on two things, and its statement with them. */
-const upserts = [[false, false], [false, true], [true, false], [true, true]].map(([keepsWait, resetsCrashes]) => ({
-  keepsWait,
-  resetsCrashes,
-  statement: RowsStatement.insert({
+const upsertStatement = (waitUntil: string, crashes: string): RowsStatement.RowsStatement =>
+  RowsStatement.insert({
     table: "jobchain_records",
     columns: {
       chain: "integer",
@@ -127,11 +128,22 @@ const upserts = [[false, false], [false, true], [true, false], [true, true]].map
       wait_until: "real",
       crashes: "integer"
     },
-    onConflict: `(chain, job) DO UPDATE SET ${setAlways},
-      wait_until = ${keepsWait === true ? "jobchain_records" : "excluded"}.wait_until,
-      crashes = ${resetsCrashes === true ? "0" : "jobchain_records.crashes + excluded.crashes"}`
+    onConflict: `(chain, job) DO UPDATE SET ${setAlways}, wait_until = ${waitUntil}, crashes = ${crashes}`
   })
-}))
+
+const setsCrashes = (waitUntil: string) => ({
+  adding: upsertStatement(waitUntil, "jobchain_records.crashes + excluded.crashes"),
+  resetting: upsertStatement(waitUntil, "0")
+})
+
+const keepingWait = setsCrashes("jobchain_records.wait_until")
+const settingWait = setsCrashes("excluded.wait_until")
+
+/** What becomes of a row that is there already depends on two things, and its statement with them. */
+const upsertOf = ({ crashes, waitUntil }: RecordChange): RowsStatement.RowsStatement => {
+  const statements = waitUntil === undefined ? keepingWait : settingWait
+  return crashes === "none" ? statements.resetting : statements.adding
+}
 
 /** A row of `records`. */
 export interface RecordRow extends RecordColumns {
