@@ -80,7 +80,10 @@ describe("run", () => {
       assert.match(stdout, /^COMPLETE r1: 9 of 9 jobs complete/)
       assert.match(stderr, /^warm-up: FAIL after .* \(timed out: the try took longer than 300ms\)$/m)
       // On a very busy machine its time may be up before it can refuse to listen.
-      assert.strictEqual(stderr.includes("WARN Killed: not at its end 100ms after"), stderr.includes("does not listen"))
+      assert.strictEqual(
+        stderr.includes("WARN warm-up: Killed: not at its end 100ms after"),
+        stderr.includes("does not listen")
+      )
       assert.isBelow(stderr.indexOf("back-up: COMPLETE"), stderr.indexOf("migrate: started"))
       assert.include(stderr, "its sequence goes back to its start, as roll-out.switch has failed\n")
       assert.lengthOf(stderr.match(/^roll-out\.copy: COMPLETE after /gm) ?? [], 2)
