@@ -30,6 +30,8 @@ const statesOf = (module: TestModule): ReadonlyArray<string> => {
 export default defineConfig({
   test: {
     reporters: ["default", closingLine],
+    // Vitest leaves one core free, which is half of two; what tests wait for most is processes and disks.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,

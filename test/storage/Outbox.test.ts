@@ -299,6 +299,8 @@ describe("progress", () => {
           yield* complete(store, chain, job)
           yield* rig.settle
           yield* TestClock.adjust(100)
+          // What is told now is to be told before the next job has ended.
+          yield* rig.settle
         }
         yield* rig.runUntil(() => rig.sleeping === 0)
         assert.deepStrictEqual(manager.progress, [1, 10, 20, 21])
