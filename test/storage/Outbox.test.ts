@@ -280,7 +280,8 @@ describe("the reports of a chain", () => {
           const bench = yield* Bench.make({ jobs, riggedRepo: (own) => new CutRepo(store, undefined).layer(own) })
           assert.strictEqual((yield* bench.run({ ...chain, requestId: "r" })).state, "COMPLETE")
           yield* rig.runUntil(() => rig.sleeping === 0)
-          assert.isAtLeast(counts.length, 2)
+          // The final state is always told; progress only where there is time for it.
+          assert.isAtLeast(counts.length, 1)
           assert.deepStrictEqual(counts.slice(-2), [expected, expected])
         })
       ))
