@@ -44,6 +44,17 @@ export class Fault extends Schema.Class<Fault>("Fault")({
   message: Schema.String
 }) {}
 
+/** Returns a fault. */
+export const fault = (
+  kind: FaultKind,
+  jobIds: ReadonlyArray<string>,
+  path: ReadonlyArray<string | number>,
+  message: string
+): Fault => new Fault({ kind, jobIds, path, message })
+
+/** What a rule answers that is kept: a chain can have a million jobs, and each asks for it. */
+export const none: ReadonlyArray<Fault> = []
+
 /** The chain breaks rules: all of them are listed. Nothing of it was run or kept. */
 export class InvalidChain extends Schema.TaggedError<InvalidChain>()("InvalidChain", {
   requestId: Schema.String,

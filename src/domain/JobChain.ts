@@ -160,6 +160,9 @@ export type JobChain = typeof JobChain.Type
 /** Id → count. */
 const Tries = Schema.Record(Schema.String, Schema.Number)
 
+/** Whether jobs may join a chain while it runs. */
+export const hasFanOuts = ({ jobs }: JobChain): boolean => Object.values(jobs ?? {}).some(({ each }) => each)
+
 /** Schema for how long a chain has run, where that is limited; in milliseconds, and what is missing is 0. */
 export const WireElapsed = Schema.Struct({
   chain: field(Schema.Number),

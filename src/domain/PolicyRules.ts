@@ -5,14 +5,12 @@
  * @since 0.1.0
  */
 import * as Ending from "./Ending.ts"
-import { Fault } from "./Fault.ts"
+import { Fault, none } from "./Fault.ts"
 import * as GoDuration from "./GoDuration.ts"
 import type { Job, JobChain, WireElapsed } from "./JobChain.ts"
 import type { RetryPolicy } from "./RetryPolicy.ts"
 
 type Path = ReadonlyArray<string | number>
-
-const none: ReadonlyArray<Fault> = []
 
 /** Returns the faults of one job's optional fields; always the same empty list where there are none. */
 export const faultsOfJob = (id: string, job: Job): ReadonlyArray<Fault> => {

@@ -45,6 +45,8 @@ export interface Chain {
   readonly reasons: SparseMap<number, string>
   /** Whether a job, or one that may join the chain, has a priority or a key with a limit. */
   hasPlaces: boolean
+  /** Whether jobs may join the chain. */
+  hasFanOuts: boolean
   /** The first jobs of fan-outs of which not all instances may be under way at once. */
   readonly limitedFanOuts: Array<number>
   /** Id of a job that is not in the chain → its tries so far, which go on if it comes back. */
@@ -98,6 +100,7 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     endings: new SparseMap(),
     reasons: new SparseMap(),
     hasPlaces: false,
+    hasFanOuts: false,
     elapsed: Elapsed.make(graph, tries.elapsed),
     limitedFanOuts: [],
     formerTries: formerTriesOf(graph, tries.totalJobTries),
@@ -114,6 +117,7 @@ export function* makeInSlices(jobChain: JobChain, tries: Tries, graph: Graph.Gra
     for (let job = start; job < end; job++) {
       count(chain, job)
       const { concurrencyKey, each, ending, parallel, priority, reason } = jobs[job] as Job
+      if (each) chain.hasFanOuts = true
       if (parallel) chain.limitedFanOuts.push(job)
       if (ending) chain.endings.set(job, ending as Ending.Special)
       if (reason) chain.reasons.set(job, reason)
@@ -155,8 +159,7 @@ export const isComplete = (chain: Chain): boolean => chain.counts[JobState.COMPL
 export const size = (chain: Chain): number => chain.jobs.length - Graph.at(chain.counts, JobState.ABSENT)
 
 /** Returns how many jobs a chain has by now that fan-outs may bring jobs into; `undefined` of one without. */
-export const sizeByNow = (chain: Chain): number | undefined =>
-  chain.jobs.some(({ each }) => each) ? size(chain) : undefined
+export const sizeByNow = (chain: Chain): number | undefined => chain.hasFanOuts ? size(chain) : undefined
 
 /** Returns whether a job is in the chain now. */
 export const isPresent = (chain: Chain, job: number): boolean => chain.states[job] !== JobState.ABSENT

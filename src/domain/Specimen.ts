@@ -5,14 +5,14 @@
  */
 import * as Graph from "./Graph.ts"
 import * as Instance from "./Instance.ts"
-import type { Job, JobChain } from "./JobChain.ts"
+import { hasFanOuts, type Job, type JobChain } from "./JobChain.ts"
 
 /** What stands for the key of an item in the ids of the jobs: `host[*].stop`. */
 const anyKey = "*"
 
 /** Returns the chain itself where it has no such list. */
 export const make = (jobChain: JobChain): JobChain => {
-  if (!Object.values(jobChain.jobs ?? {}).some(({ each }) => each)) return jobChain
+  if (!hasFanOuts(jobChain)) return jobChain
   const jobs: Record<string, Job> = {}
   const next = new Map(Object.entries(jobChain.adjacencyList ?? {}))
   const add = (id: string, job: Job) => {

@@ -85,6 +85,11 @@ export class StartQueue {
     return undefined
   }
 
+  /** Whether a job that was taken goes on with a wait of which a store knew when the chain was cut off. */
+  resumesWait(job: number): boolean {
+    return this.deadlines.size > 0 && this.deadlines.has(job)
+  }
+
   /** Returns how long a job that was taken has to wait, in milliseconds: where its sequence was tried before. */
   beginWait(job: number, clock: Clock.Clock): number {
     if (this.waited.size > 0 && this.waited.delete(job)) return 0

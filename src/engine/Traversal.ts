@@ -108,8 +108,6 @@ export class Traversal implements Host {
   private readonly starter: JobStarter
   /** Jobs whose try a crash has cut off, until they start again. */
   private readonly recovered: Map<number, string>
-  /** Jobs that waited for a try when a crash cut the chain off. */
-  private readonly cutOffWaits: ReadonlySet<number>
   private readonly sender: LogSender
   private readonly draft: CheckpointDraft
 
@@ -147,7 +145,6 @@ export class Traversal implements Host {
     this.starts = new StartQueue(chain, this.line, waits, () => random.nextDoubleUnsafe())
     this.conditions = new StartConditions(chain, services.conditions)
     this.recovered = recovered
-    this.cutOffWaits = new Set(waits.keys())
     this.stopTimers = new StopTimers(this, services.settings.stopTimeout)
     this.starter = new JobStarter(this, services.factory, givenUp)
     this.sender = new LogSender(this)
@@ -239,11 +236,12 @@ export class Traversal implements Host {
     ) {
       const job = this.starts.take()
       if (job === undefined) return
+      const resumesWait = this.starts.resumesWait(job)
       const wait = this.starts.beginWait(job, this.clock)
       if (wait > 0) {
         const until = this.noteWait(job, this.waitFor(job), wait)
         this.waits.begin(job, wait, until)
-        if (this.cutOffWaits.has(job)) this.limits.resumeJob(job)
+        if (resumesWait) this.limits.resumeJob(job)
         continue
       }
       const verdict = this.conditions.judge(job)

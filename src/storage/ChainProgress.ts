@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Checksum from "./Checksum.ts"
-import { DamagedRow } from "./DamagedRow.ts"
+import type { DamagedRow } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 
@@ -72,14 +72,14 @@ const checkedOf = (progress: ChainProgress): ReadonlyArray<Checksum.Value> => [
 ]
 
 /** Throws a `DamagedRow` where the row does not hold what was written. */
-export const check = (row: ChainProgressRow, requestId: string): void =>
-  Checksum.check(row.progressChecksum, checkedOf(row), { table: "jobchain_chains", requestId })
+export const check = (row: ChainProgressRow, requestId: string): void => {
+  const damage = damageOf(row, requestId)
+  if (damage !== undefined) throw damage
+}
 
 /** Returns the error that `check` throws. */
 export const damageOf = (row: ChainProgressRow, requestId: string): DamagedRow | undefined =>
-  isWhole(row)
-    ? undefined
-    : new DamagedRow({ table: "jobchain_chains", requestId, reason: "its checksum does not fit" })
+  isWhole(row) ? undefined : Checksum.damaged({ table: "jobchain_chains", requestId })
 
 /** Answers whether the row holds what was written. */
 export const isWhole = (row: ChainProgressRow): boolean =>

@@ -34,4 +34,5 @@ export const checkBytes = (
   if (checksum !== null && checksum !== ofBytes(bytes, values)) throw damaged(place)
 }
 
-const damaged = (place: Place): DamagedRow => new DamagedRow({ ...place, reason: "its checksum does not fit" })
+/** Returns the error of a row that does not hold what was written. */
+export const damaged = (place: Place): DamagedRow => new DamagedRow({ ...place, reason: "its checksum does not fit" })

@@ -68,20 +68,6 @@ const insertLogs = RowsStatement.insert({
   onConflict: "(chain, job_id, try) DO NOTHING"
 })
 
-/** A row without what the try wrote. */
-interface TryRow extends Omit<EndedTry, "state" | "requestId"> {
-  readonly chain: number
-  readonly state: number
-}
-
-interface StoredTryRow extends TryRow {
-  readonly checksum: number | null
-}
-
-interface LogRow extends StoredTryRow, Pick<JobLog, "stdout" | "stderr"> {
-  readonly outputChecksum: number | null
-}
-
 const tryColumns =
   `l.chain, l.job_id AS "jobId", l.try, l.name, l.type, l.started_at AS "startedAt", l.finished_at AS "finishedAt", l.state,
   l.exit, l.error, l.checksum`
@@ -91,15 +77,21 @@ const source = "jobchain_job_logs l JOIN jobchain_chains c ON c.number = l.chain
 /** A try that ended: its log without what it wrote. */
 export type EndedTry = Omit<JobLog, "stdout" | "stderr">
 
+/** A try as it was found in its row. */
+export interface FoundTry extends Omit<EndedTry, "state" | "requestId"> {
+  readonly chain: number
+  readonly state: number
+  readonly checksum: number | null
+}
+
 /** A log as it was found in its row. */
-export type FoundLog = LogRow
+export interface FoundLog extends FoundTry, Pick<JobLog, "stdout" | "stderr"> {
+  readonly outputChecksum: number | null
+}
 
 /** Reads every log of a request, or of one of its jobs, in the order in which they came. */
 export const select = (requestId: string, jobId?: string): Sql.Script<ReadonlyArray<FoundLog>> =>
   selectOf<FoundLog>(columns, requestId, jobId)
-
-/** A try as it was found in its row. */
-export type FoundTry = StoredTryRow
 
 /** Reads every try of a request, or of one of its jobs, in the order in which they ended. */
 export const selectTries = (requestId: string, jobId?: string): Sql.Script<ReadonlyArray<FoundTry>> =>

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type { JobChain } from "../domain/JobChain.ts"
+import { hasFanOuts, type JobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { Signal } from "../domain/Signal.ts"
 import * as ChainProgress from "./ChainProgress.ts"
@@ -135,7 +135,7 @@ export function* replaceRows(
     "UPDATE jobchain_chains SET wire = ?, checksum = ?, has_fan_outs = ?, former_tries = ? WHERE number = ?",
     wire,
     checksum,
-    hasFanOuts(rows),
+    hasFanOuts(rows.jobChain) ? 1 : 0,
     formerTriesOf(rows),
     number
   )
@@ -191,7 +191,7 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
     chain.createdAt,
     chain.startedAt,
     checksum,
-    hasFanOuts(chain),
+    hasFanOuts(chain.jobChain) ? 1 : 0,
     formerTriesOf(chain)
   )
   return inserted?.number ?? 0
@@ -217,8 +217,6 @@ const progressOf = (chain: NewChain): ChainProgress.ChainProgress => ({
 })
 
 const totalJobsOf = ({ jobChain }: Rows): number => Object.keys(jobChain.jobs ?? {}).length
-
-const hasFanOuts = ({ jobChain }: Rows): number => Object.values(jobChain.jobs ?? {}).some(({ each }) => each) ? 1 : 0
 
 const formerTriesOf = ({ formerTries }: Rows): string | null =>
   formerTries.size === 0 ? null : JSON.stringify(Object.fromEntries(formerTries))

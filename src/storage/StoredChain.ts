@@ -43,12 +43,10 @@ export const load = Effect.fnUntraced(function*(
   tables: Tables["Service"],
   key: ChainKey
 ): Effect.fn.Return<StoredChain | undefined, DamagedRow> {
-  const jobChain = yield* loadWire(tables, key)
-  if (jobChain === undefined) return undefined
-  const head = yield* tables.read(() => selectChain(key))
-  if (head === undefined) return undefined
-  const formerTries = yield* decoding(() => formerTriesOf(head, key.requestId))
-  const compiled = yield* GivingWay.run(compile(jobChain, formerTries))
+  const read = yield* readWire(tables, key)
+  if (read === undefined) return undefined
+  const formerTries = yield* decoding(() => formerTriesOf(read.row, key.requestId))
+  const compiled = yield* GivingWay.run(compile(read.jobChain, formerTries))
   const { records, row, signals } = yield* tables.read(function*() {
     return {
       row: yield* selectChain(key),
@@ -65,10 +63,20 @@ export const load = Effect.fnUntraced(function*(
 })
 
 /** Returns the chain's wire value as it was taken in; `undefined` where it has gone. */
-export const loadWire = Effect.fnUntraced(function*(
+export const loadWire = (
   tables: Tables["Service"],
   key: ChainKey
-): Effect.fn.Return<JobChain | undefined, DamagedRow> {
+): Effect.Effect<JobChain | undefined, DamagedRow> => Effect.map(readWire(tables, key), (read) => read?.jobChain)
+
+interface ReadWire {
+  readonly row: ChainRow
+  readonly jobChain: JobChain
+}
+
+const readWire = Effect.fnUntraced(function*(
+  tables: Tables["Service"],
+  key: ChainKey
+): Effect.fn.Return<ReadWire | undefined, DamagedRow> {
   const { number, requestId } = key
   const row = yield* tables.read(() => selectChain(key))
   if (row === undefined) return undefined
@@ -89,7 +97,7 @@ export const loadWire = Effect.fnUntraced(function*(
     const reason = `${assembly.size} rows are there, expected one for each of ${row.totalJobs} jobs`
     return yield* new DamagedRow({ table: "jobchain_jobs", requestId, reason })
   }
-  return yield* decoding(() => assembly.finish(row))
+  return { row, jobChain: yield* decoding(() => assembly.finish(row)) }
 })
 
 /** Some milliseconds of reading and parsing. */
