@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Compilation from "./Compilation.ts"
 import * as DataFlow from "./DataFlow.ts"
 import * as Elapsed from "./Elapsed.ts"
 import type * as Graph from "./Graph.ts"
@@ -24,19 +25,19 @@ import type { Slices } from "./Slices.ts"
 export type Chain = Progress.Chain
 
 /** Compiles a wire chain that has passed `Validation.faultsOfNew` (NewChain). */
-export const make = (jobChain: JobChain, graph?: Graph.Graph): Chain => Progress.make(jobChain, {}, graph)
+export const make = (jobChain: JobChain, graph?: Graph.Graph): Chain => Compilation.make(jobChain, {}, graph)
 
 /** Compiles a suspended chain that has passed `Validation.faultsOfSuspended`, ready to go on. */
 export const fromSuspended = (suspended: SuspendedJobChain, graph?: Graph.Graph): Chain =>
-  resume(Progress.make(chainOf(suspended), suspended, graph))
+  resume(Compilation.make(chainOf(suspended), suspended, graph))
 
 /** Compiles a new chain in slices. */
 export const makeInSlices = (jobChain: JobChain, graph: Graph.Graph): Slices<Chain> =>
-  Progress.makeInSlices(jobChain, {}, graph)
+  Compilation.makeInSlices(jobChain, {}, graph)
 
 /** Compiles a suspended chain in slices. */
 export function* fromSuspendedInSlices(suspended: SuspendedJobChain, graph: Graph.Graph): Slices<Chain> {
-  return resume(yield* Progress.makeInSlices(chainOf(suspended), suspended, graph))
+  return resume(yield* Compilation.makeInSlices(chainOf(suspended), suspended, graph))
 }
 
 const chainOf = (suspended: SuspendedJobChain): JobChain => ({

@@ -11,6 +11,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Chain from "./Chain.ts"
+import * as Compilation from "./Compilation.ts"
 import * as DataFlow from "./DataFlow.ts"
 import { InvalidChain } from "./Fault.ts"
 import * as Graph from "./Graph.ts"
@@ -63,7 +64,7 @@ export const make = (ended: SuspendedJobChain): Result.Result<Retry, InvalidChai
   const graph = Graph.make(ended.jobChain ?? {})
   const faults = Validation.faultsOfEnded(ended, graph)
   if (faults.length > 0) return Result.fail(new InvalidChain({ requestId, faults }))
-  const chain = Progress.make({ ...ended.jobChain, requestId }, ended, graph)
+  const chain = Compilation.make({ ...ended.jobChain, requestId }, ended, graph)
   if (Progress.isComplete(chain)) return Result.fail(new NothingToRetry({ requestId }))
   return Result.succeed(of(chain, rewind(chain)))
 }

@@ -31,15 +31,14 @@ import type * as Explanation from "../domain/Explanation.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import type { JobData } from "../domain/JobData.ts"
 import * as JobState from "../domain/JobState.ts"
-import * as Progress from "../domain/Progress.ts"
 import type { JobStatus } from "../domain/Request.ts"
 import type { Signal } from "../domain/Signal.ts"
 import type { ChainEvent } from "./ChainEvent.ts"
 import * as ChainResult from "./ChainResult.ts"
+import * as Finalizing from "./Finalizing.ts"
 import type { Happening } from "./Happening.ts"
 import * as JobReaper from "./JobReaper.ts"
 import * as ReaperFactory from "./ReaperFactory.ts"
-import * as Reporter from "./Reporter.ts"
 import type { Resumption } from "./Resumption.ts"
 import type { RunningJob } from "./RunningJob.ts"
 import * as Traversal from "./Traversal.ts"
@@ -245,7 +244,7 @@ class Lifecycle {
 
   private finalize(reaper: JobReaper.JobReaper): Effect.Effect<void> {
     this.phase = "over"
-    return Effect.map(finalize(this.traversal, reaper), (outcome) => {
+    return Effect.map(Finalizing.finalize(this.traversal, reaper), (outcome) => {
       this.isOver()
       const { chain, news } = this.traversal
       news.chainEnded(outcome.state, outcome.finishedJobs)
@@ -265,54 +264,6 @@ class Lifecycle {
 }
 
 const reapers = { stop: JobReaper.stopped, suspend: JobReaper.suspended, timeout: JobReaper.timedOut }
-
-/** Keeps and reports how the run ended, and takes the chain out of its repo. */
-const finalize = Effect.fnUntraced(function*(traversal: Traversal.Traversal, reaper: JobReaper.JobReaper) {
-  const { requestId, services: { repo } } = traversal
-  traversal.settleTimes()
-  let outcome = reaper.finalize(traversal.chain)
-  yield* keep(traversal, outcome)
-  if (!repo.keepsReports) {
-    const isSent = yield* sendOutcome(traversal, outcome)
-    if (!isSent && outcome.state === "SUSPENDED") {
-      // A suspended chain that nobody has cannot be resumed.
-      Chain.setState(traversal.chain, "FAIL")
-      outcome = { ...outcome, state: "FAIL", suspended: undefined }
-      yield* keep(traversal, outcome)
-      yield* sendOutcome(traversal, outcome)
-    }
-  }
-  yield* Effect.catch(repo.remove(requestId), (error) => Effect.logError(error.message))
-  yield* Effect.logInfo("Chain ended").pipe(
-    Effect.annotateLogs({ requestId, state: outcome.state, finishedJobs: outcome.finishedJobs })
-  )
-  return outcome
-})
-
-const keep = (traversal: Traversal.Traversal, outcome: JobReaper.RequestOutcome): Effect.Effect<void> =>
-  Effect.suspend(() => traversal.services.repo.set(traversal.checkpointOf(outcome)))
-
-const sendOutcome = (traversal: Traversal.Traversal, outcome: JobReaper.RequestOutcome): Effect.Effect<boolean> =>
-  Effect.callback((resume) => {
-    const { clock, fork, requestId, services: { reports, settings } } = traversal
-    const { finishedJobs, state, suspended } = outcome
-    const totalJobs = Progress.sizeByNow(traversal.chain)
-    const finish = {
-      requestId,
-      state,
-      finishedJobs,
-      finishedAt: clock.currentTimeMillisUnsafe(),
-      ...(totalJobs !== undefined && { totalJobs })
-    }
-    Reporter.sendAll({
-      settings,
-      fork,
-      send: () => suspended === undefined ? reports.finish(finish) : reports.suspended(suspended),
-      triesOf: () => settings.reportTries,
-      accepted: () => resume(Effect.succeed(true)),
-      settled: (_, isAccepted) => resume(Effect.succeed(isAccepted))
-    }, [outcome])
-  })
 
 const statusOf = (chain: Chain.Chain, running: RunningJob): JobStatus => {
   const { name, type } = chain.jobs[running.job] ?? {}

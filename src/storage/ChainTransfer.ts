@@ -6,10 +6,10 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Chain from "../domain/Chain.ts"
+import * as Compilation from "../domain/Compilation.ts"
 import * as Graph from "../domain/Graph.ts"
 import type { SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobRecord from "../domain/JobRecord.ts"
-import * as Progress from "../domain/Progress.ts"
 import * as Validation from "../domain/Validation.ts"
 import { ChainConflict } from "../engine/ChainRepo.ts"
 import * as Claim from "./Claim.ts"
@@ -52,7 +52,7 @@ export const importChain = Effect.fnUntraced(function*(
   const graph = Graph.make(jobChain)
   const faults = Validation.faultsOfSuspended(suspended, graph)
   if (faults.length > 0) return yield* new Validation.InvalidChain({ requestId, faults })
-  const chain = Progress.make(jobChain, suspended, graph)
+  const chain = Compilation.make(jobChain, suspended, graph)
   const now = yield* Clock.currentTimeMillis
   const added = yield* NewChain.insert(tables, {
     requestId,

@@ -10,9 +10,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Chain from "../domain/Chain.ts"
+import * as Compilation from "../domain/Compilation.ts"
 import type { JobChain, SuspendedJobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
-import * as Progress from "../domain/Progress.ts"
 import type { CreateRequest, FinishRequest, Request } from "../domain/Request.ts"
 import {
   JobLogNotFound,
@@ -224,7 +224,7 @@ const make = (
 const wireOf = (suspended: SuspendedJobChain): NewChain.Rows => {
   const requestId = suspended.requestId ?? ""
   const jobChain: JobChain = suspended.jobChain ?? {}
-  const chain = Progress.make(jobChain, suspended)
+  const chain = Compilation.make(jobChain, suspended)
   return {
     requestId,
     jobChain,

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Compilation from "../domain/Compilation.ts"
 import * as Graph from "../domain/Graph.ts"
 import { at } from "../domain/Graph.ts"
 import type { JobChain } from "../domain/JobChain.ts"
@@ -131,7 +132,7 @@ const formerTriesOf = ({ formerTries }: ChainRow, requestId: string): Readonly<R
 
 function* compile(jobChain: JobChain, totalJobTries: Readonly<Record<string, number>>): Slices.Slices<Progress.Chain> {
   const graph = yield* Graph.makeInSlices(jobChain)
-  return yield* Progress.makeInSlices(jobChain, { totalJobTries }, graph)
+  return yield* Compilation.makeInSlices(jobChain, { totalJobTries }, graph)
 }
 
 const restored = (
