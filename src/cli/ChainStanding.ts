@@ -1,5 +1,5 @@
 /**
- * How a chain of the store stands, in words, for programs, and as a reason not to begin it anew.
+ * How a chain of the store stands, in words, for programs, and as a reason not to begin it anew or not to go on with it.
  *
  * @since 0.1.0
  */
@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type { JobState } from "../domain/JobState.ts"
 import type { StoredChainInfo } from "../storage/ChainList.ts"
 import { ChainStore } from "../storage/ChainStore.ts"
+import type { ChainEnded } from "../storage/Claim.ts"
 import type { Owner } from "../storage/Ownership.ts"
 import { BadInput } from "./BadInput.ts"
 import * as StoreLocation from "./StoreLocation.ts"
@@ -45,6 +46,18 @@ export const toJson = (info: StoredChainInfo) => ({
   startedAt: Times.iso(info.startedAt),
   finishedAt: Times.iso(info.finishedAt)
 })
+
+/** Says why nothing goes on of a chain that has ended, and what can be done instead: many look for `retry`. */
+export const whyNotOn = (
+  { message, requestId, state }: ChainEnded,
+  database: StoreLocation.Database
+): Effect.Effect<never, BadInput> => {
+  const retry = StoreLocation.command(database, "retry", requestId)
+  const rest = state === "COMPLETE"
+    ? ", and there is nothing left to go on with"
+    : `. Try what is not complete again by "${retry}"`
+  return Effect.fail(new BadInput({ message: message + rest }))
+}
 
 /** Says why a request that the store has cannot be begun anew, and what can be done instead. */
 export const whyNotAnew = Effect.fnUntraced(function*(database: StoreLocation.Database, requestId: string) {

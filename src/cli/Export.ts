@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { renameSync, rmSync, writeFileSync } from "node:fs"
 import { ChainStore } from "../storage/ChainStore.ts"
-import type { ChainEnded } from "../storage/Claim.ts"
 import { BadInput } from "./BadInput.ts"
+import * as ChainStanding from "./ChainStanding.ts"
 import * as Envelope from "./Envelope.ts"
 import * as OpenStore from "./OpenStore.ts"
 import * as Output from "./Output.ts"
@@ -31,7 +31,7 @@ export const exportChain = Effect.fnUntraced(function*(options: ExportOptions) {
       const chain = Effect.catchTag(
         store.exportChain(requestId),
         "ChainEnded",
-        (ended) => Effect.fail(new BadInput({ message: whyNot(ended, StoreLocation.of(options)) }))
+        (ended) => ChainStanding.whyNotOn(ended, StoreLocation.of(options))
       )
       return { requestId, chain: yield* chain }
     })
@@ -43,12 +43,6 @@ export const exportChain = Effect.fnUntraced(function*(options: ExportOptions) {
   Output.err(`Exported ${requestId}${where}. It stays in this store, too: resume it in one place only\n`)
   return 0
 })
-
-/** A file is to go on with elsewhere, and of a chain that has ended nothing goes on. */
-const whyNot = ({ message, requestId, state }: ChainEnded, database: StoreLocation.Database): string =>
-  state === "COMPLETE"
-    ? `${message}, and there is nothing left to go on with`
-    : `${message}. What failed of it is tried again here, by "${StoreLocation.command(database, "retry", requestId)}"`
 
 /** All or nothing: a file that was there is replaced only by a whole one. */
 const write = (file: string, text: string): Effect.Effect<void, BadInput> =>

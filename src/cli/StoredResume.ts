@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { ChainStore } from "../storage/ChainStore.ts"
-import type { ChainEnded } from "../storage/Claim.ts"
 import { BadInput } from "./BadInput.ts"
 import type * as ChainRun from "./ChainRun.ts"
 import * as ChainStanding from "./ChainStanding.ts"
@@ -42,21 +41,11 @@ export const resume = Effect.fnUntraced(function*(options: StoredResumeOptions, 
       Effect.catchTag(
         StoredRun.resume(options, database, requestId),
         "ChainEnded",
-        (ended) => hasEnded(ended, database)
+        (ended) => ChainStanding.whyNotOn(ended, database)
       )
   )
   return ExitCode.ofState((yield* OpenStore.use(database, resumed)).state)
 })
-
-/** Many look for `retry` here. */
-const hasEnded = ({ message, requestId, state }: ChainEnded, database: StoreLocation.Database) =>
-  Effect.fail(
-    new BadInput({
-      message: state === "COMPLETE"
-        ? message
-        : `${message}. Try what is not complete again by "${StoreLocation.command(database, "retry", requestId)}"`
-    })
-  )
 
 const isFile = (name: string): boolean => name === InputFile.stdin || existsSync(name)
 

@@ -61,7 +61,7 @@ describe("export", () => {
       assert.strictEqual(exit, 2)
       assert.strictEqual(
         stderr,
-        `The chain of request "r1" has ended: STOPPED. What failed of it is tried again here, by "jobchain retry r1"\n`
+        `The chain of request "r1" has ended: STOPPED. Try what is not complete again by "jobchain retry r1"\n`
       )
       assert.strictEqual(work.read("r1.json"), "mine")
     }))
