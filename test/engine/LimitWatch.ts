@@ -4,9 +4,8 @@
  */
 import { Duration } from "effect"
 import type { Explanation } from "../../src/domain/Explanation.ts"
-import type { Job, SuspendedJobChain } from "../../src/domain/JobChain.ts"
+import type { ChainLimits, Job, SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import * as JobState from "../../src/domain/JobState.ts"
-import type { JobContext } from "../../src/engine/JobContext.ts"
 import * as Limits from "../../src/engine/Limits.ts"
 import type { RandomChain } from "./RandomChain.ts"
 
@@ -23,29 +22,30 @@ export class LimitWatch {
   readonly process: Limits.ProcessLimits
   private readonly concurrency: number
   private readonly options: Limits.Options
-  /** What has started, to tell a further try from a start. */
-  private readonly started = new WeakSet<JobContext>()
+  private readonly ofChain: ChainLimits
   /** Name of what is shared → when jobs of it started, in Unix milliseconds. */
   private readonly starts = new Map<string, Array<number>>()
 
-  constructor(chain: RandomChain, concurrency: number) {
-    this.options = chain.limits ?? {}
-    this.concurrency = Math.min(concurrency, chain.jobChain.limits?.jobs ?? Number.POSITIVE_INFINITY)
-    this.process = new Limits.ProcessLimits(this.options)
+  constructor({ jobChain, limits = {} }: RandomChain, concurrency: number) {
+    this.options = limits
+    this.ofChain = jobChain.limits ?? {}
+    this.concurrency = Math.min(concurrency, this.ofChain.jobs ?? Number.POSITIVE_INFINITY)
+    this.process = new Limits.ProcessLimits(limits)
+  }
+
+  /** Takes note of a job that starts, whether or not it comes to run; returns what is wrong with that. */
+  noteStart(job: Job, now: number): ReadonlyArray<string> {
+    return this.sharedBy(job).filter(({ rate }) => rate !== undefined).flatMap((shared) => {
+      this.starts.set(shared.name, [...this.starts.get(shared.name) ?? [], now])
+      return this.recent(shared, now) > (shared.rate?.jobs ?? 0) ? [`${shared.name} started too often`] : []
+    })
   }
 
   /** Returns what is wrong with a try that begins. */
-  checkStart(context: JobContext, chain: SuspendedJobChain, now: number): ReadonlyArray<string> {
-    const job = chain.jobChain?.jobs?.[context.jobId] ?? {}
-    const isFurtherTry = this.started.has(context)
-    this.started.add(context)
-    return this.sharedBy(job, chain).flatMap((shared) => {
+  checkRunning(job: Job, chain: SuspendedJobChain): ReadonlyArray<string> {
+    return this.sharedBy(job).flatMap((shared) => {
       const running = countRunning(chain, shared)
-      const faults = running > shared.jobs ? [`${running} of ${shared.name} ran at once`] : []
-      if (isFurtherTry || shared.rate === undefined) return faults
-      const starts = this.starts.get(shared.name) ?? []
-      this.starts.set(shared.name, [...starts, now])
-      return this.recent(shared, now) > shared.rate.jobs ? [...faults, `${shared.name} started too often`] : faults
+      return running > shared.jobs ? [`${running} of ${shared.name} ran at once`] : []
     })
   }
 
@@ -55,16 +55,15 @@ export class LimitWatch {
       if (because !== "limit") return because === "nothing"
       // How many instances of a fan-out are under way is not counted here.
       if (/: \d+ of "/.test(text)) return false
-      return !this.sharedBy(chain.jobChain?.jobs?.[jobId] ?? {}, chain).some((shared) =>
+      return !this.sharedBy(chain.jobChain?.jobs?.[jobId] ?? {}).some((shared) =>
         countRunning(chain, shared) >= shared.jobs ||
         (shared.rate !== undefined && this.recent(shared, now) >= shared.rate.jobs)
       )
     }).map(({ jobId, text }) => `${jobId} waits in vain: ${text}`)
   }
 
-  private sharedBy({ concurrencyKey, type }: Job, { jobChain }: SuspendedJobChain): ReadonlyArray<Shared> {
-    const { keys = {}, types = {} } = this.options
-    const ofChain = jobChain?.limits ?? {}
+  private sharedBy({ concurrencyKey, type }: Job): ReadonlyArray<Shared> {
+    const { ofChain, options: { keys = {}, types = {} } } = this
     const all = { name: "all", jobs: this.concurrency, rate: undefined, shares: () => true }
     const ofType = {
       name: `type ${type}`,

@@ -49,11 +49,19 @@ export class World {
   }
 
   get layer(): Layer.Layer<TraverserFactory> {
-    const jobs = Layer.succeed(JobFactory, {
-      types: ["random", "other"],
-      services: Context.empty(),
-      make: () => Result.succeed({ run: (context) => this.call(context) })
-    })
+    const jobs = Layer.effect(
+      JobFactory,
+      Effect.clockWith((clock) =>
+        Effect.succeed({
+          types: ["random", "other"],
+          services: Context.empty(),
+          make: (job: Job) => {
+            this.faults.push(...this.limits.noteStart(job, clock.currentTimeMillisUnsafe()))
+            return Result.succeed({ run: (context: JobContext) => this.call(context) })
+          }
+        })
+      )
+    )
     return TraverserFactory.layer.pipe(
       Layer.provide([this.repo, JobOutput.layerMemory, jobs, this.reports]),
       Layer.provide([
@@ -77,9 +85,13 @@ export class World {
     if (new Set(keys).size !== keys.length) this.faults.push("a (job, try) was logged twice")
   }
 
-  /** Checks what must hold while nothing more happens without time passing, before a stop or suspend. */
+  /**
+   * Checks what must hold while nothing more happens without time passing, before a stop or suspend: a start that one of these has
+   * taken back counts for a rate, and is not seen here.
+   */
   get checkSettled(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
+      if (this.suspended.length > 0) return
       const { explain, snapshot } = this.traverser as Traverser
       const now = yield* Clock.currentTimeMillis
       this.faults.push(...this.limits.checkWaiting(yield* explain, yield* snapshot, now))
@@ -96,29 +108,28 @@ export class World {
   }
 
   private call(context: JobContext): Effect.Effect<JobResult.JobResult> {
-    // Masked: interrupted between its start and its `onExit`, a call would count as running for ever.
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const { jobId } = context
-        const snapshot = Effect.runSync((this.traverser as Traverser).snapshot)
-        this.checkStart(context, snapshot)
-        this.faults.push(...this.limits.checkStart(context, snapshot, now))
-        this.running.add(jobId)
-        const tries = snapshot.latestRunJobTries?.[jobId] ?? 0
-        const around = this.chain.sequencesOf.get(jobId) ?? []
-        const sequenceTries = around.map((first) => snapshot.sequenceTries?.[first] ?? 0)
-        const ending = this.chain.ending(jobId, tries, sequenceTries)
-        const list = this.chain.listOf?.(jobId, sequenceTries)
-        const mark = ++this.marked
-        return restore(Effect.gen({ self: this }, function*() {
-          yield* context.setData({ [jobId]: mark, ...(list && { [list.key]: list.items }) })
-          if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
-          if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
-          if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
-          return JobResult.make({ state: ending.state, exit: ending.exit ?? 0 })
-        })).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
-      })
-    )
+    // Masked: interrupted between its start and its `onExit`, a call would count as running for ever. What it starts with is looked
+    // at in the same step, as its sequence may be rewound in the next one.
+    return Effect.uninterruptibleMask((restore) => {
+      const { jobId } = context
+      const snapshot = Effect.runSync((this.traverser as Traverser).snapshot)
+      this.checkStart(context, snapshot)
+      this.faults.push(...this.limits.checkRunning(snapshot.jobChain?.jobs?.[jobId] ?? {}, snapshot))
+      this.running.add(jobId)
+      const tries = snapshot.latestRunJobTries?.[jobId] ?? 0
+      const around = this.chain.sequencesOf.get(jobId) ?? []
+      const sequenceTries = around.map((first) => snapshot.sequenceTries?.[first] ?? 0)
+      const ending = this.chain.ending(jobId, tries, sequenceTries)
+      const list = this.chain.listOf?.(jobId, sequenceTries)
+      const mark = ++this.marked
+      return restore(Effect.gen({ self: this }, function*() {
+        yield* context.setData({ [jobId]: mark, ...(list && { [list.key]: list.items }) })
+        if (ending.milliseconds > 0) yield* Effect.sleep(ending.milliseconds)
+        if (ending.state === "panic") return yield* Effect.die(new Error("panic"))
+        if (ending.state === "COMPLETE") this.marks.set(jobId, mark)
+        return JobResult.make({ state: ending.state, exit: ending.exit ?? 0 })
+      })).pipe(Effect.onExit(() => Effect.sync(() => this.running.delete(jobId))))
+    })
   }
 
   private checkStart({ data, jobId }: JobContext, snapshot: SuspendedJobChain): void {
