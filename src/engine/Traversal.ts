@@ -9,12 +9,10 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
-import * as Random from "effect/Random"
 import * as DataFlow from "../domain/DataFlow.ts"
 import * as Expansion from "../domain/Expansion.ts"
 import * as Explanation from "../domain/Explanation.ts"
@@ -27,22 +25,17 @@ import * as Progress from "../domain/Progress.ts"
 import * as Rewind from "../domain/Rewind.ts"
 import * as Sequences from "../domain/Sequences.ts"
 import { ChainNews } from "./ChainNews.ts"
-import type { ChainRepo } from "./ChainRepo.ts"
 import { type Checkpoint, forSignal } from "./Checkpoint.ts"
 import { CheckpointDraft } from "./CheckpointDraft.ts"
-import type * as Conditions from "./Conditions.ts"
 import * as Expander from "./Expander.ts"
 import type { Happening } from "./Happening.ts"
-import type { JobFactory } from "./JobFactory.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import * as JobReaper from "./JobReaper.ts"
 import { JobStarter } from "./JobStarter.ts"
 import * as LanedLine from "./LanedLine.ts"
-import type { ProcessLimits } from "./Limits.ts"
 import type { JobLine } from "./Line.ts"
 import { LogSender } from "./LogSender.ts"
 import type { Fork } from "./Reporter.ts"
-import type { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
 import * as Retrying from "./Retrying.ts"
 import { type Host, RunningJob } from "./RunningJob.ts"
@@ -51,22 +44,8 @@ import { type Skipped, StartConditions } from "./StartConditions.ts"
 import { StartQueue } from "./StartQueue.ts"
 import { StopTimers } from "./StopTimers.ts"
 import { type Limit, TimeLimits } from "./TimeLimits.ts"
-import type { Settings } from "./TraverserConfig.ts"
+import type { TraversalServices } from "./TraversalServices.ts"
 import { Waits } from "./Waits.ts"
-
-/** The services a traversal uses. */
-export interface Services {
-  readonly repo: ChainRepo["Service"]
-  readonly reports: Reports["Service"]
-  readonly factory: JobFactory["Service"]
-  readonly output: JobOutput["Service"]
-  readonly conditions: Conditions.Language
-  readonly clock: Clock.Clock
-  readonly settings: Settings
-  readonly limits: ProcessLimits
-  /** What the caller's fiber runs with: clock, scheduler, loggers. */
-  readonly context: Context.Context<never>
-}
 
 /** A clean-up that failed when its job was interrupted. */
 export interface StopFailure {
@@ -82,7 +61,7 @@ export class Traversal implements Host {
   readonly chain: Progress.Chain
   readonly clock: Clock.Clock
   readonly output: JobOutput["Service"]
-  readonly services: Services
+  readonly services: TraversalServices
   readonly news: ChainNews
   readonly queue: Queue.Queue<Happening>
   readonly fork: Fork
@@ -113,7 +92,7 @@ export class Traversal implements Host {
 
   constructor(
     chain: Progress.Chain,
-    services: Services,
+    services: TraversalServices,
     queue: Queue.Queue<Happening>,
     resumption: Resumption.Resumption
   ) {
@@ -124,7 +103,7 @@ export class Traversal implements Host {
     this.services = services
     this.queue = queue
     this.news = new ChainNews(chain, services.clock)
-    this.fork = Effect.runForkWith(Context.merge(services.context, services.factory.services)) as Fork
+    this.fork = services.fork
     this.draft = new CheckpointDraft(chain)
     const { stopGrace } = services.settings
     this.stopGrace = stopGrace === undefined ? undefined : Duration.toMillis(stopGrace)
@@ -133,7 +112,6 @@ export class Traversal implements Host {
     })
     this.waits = new Waits(this.fork, (wait) => this.happen({ _tag: "WaitEnded", wait }))
     const { givenUp, recovered, waits } = Resumption.indexed(resumption, chain.graph)
-    const random = Context.get(services.context, Random.Random)
     this.line = LanedLine.lineFor(
       chain,
       services.limits,
@@ -142,7 +120,7 @@ export class Traversal implements Host {
       () => this.happen({ _tag: "Woken" })
     )
     this.concurrency = Math.min(services.settings.concurrency, chain.jobChain.limits?.jobs ?? Number.POSITIVE_INFINITY)
-    this.starts = new StartQueue(chain, this.line, waits, () => random.nextDoubleUnsafe())
+    this.starts = new StartQueue(chain, this.line, waits, () => services.random.nextDoubleUnsafe())
     this.conditions = new StartConditions(chain, services.conditions)
     this.recovered = recovered
     this.stopTimers = new StopTimers(this, services.settings.stopTimeout)

@@ -42,6 +42,7 @@ import * as ReaperFactory from "./ReaperFactory.ts"
 import type { Resumption } from "./Resumption.ts"
 import type { RunningJob } from "./RunningJob.ts"
 import * as Traversal from "./Traversal.ts"
+import type { TraversalServices } from "./TraversalServices.ts"
 
 /** The process is shutting down: chains are being suspended, and none is started or stopped any more. */
 export class ShuttingDown extends Schema.TaggedError<ShuttingDown>()("ShuttingDown", { requestId: Schema.String }) {
@@ -104,55 +105,23 @@ export interface Traverser {
 export const make = (
   chain: Chain.Chain,
   options: {
-    readonly services: Traversal.Services
+    readonly services: TraversalServices
     readonly resumption: Resumption
     readonly isOver: () => void
   }
 ): Effect.Effect<Traverser> =>
   // Unbounded: a job has at most a few entries at a time, so the chain's size is the bound, and chains can grow.
-  Effect.map(Queue.unbounded<Happening>(), (queue) => {
-    const traversal = new Traversal.Traversal(chain, options.services, queue, options.resumption)
-    const lifecycle = new Lifecycle(traversal, options.isOver)
-    return {
-      requestId: chain.requestId,
-      run: Effect.uninterruptibleMask((restore) =>
-        Effect.suspend(() => {
-          lifecycle.begin()
-          return Effect.onInterrupt(restore(lifecycle.result), () => lifecycle.suspend)
-        })
-      ),
-      // Made when asked for: with many small chains at once, making them all is felt.
-      get stop() {
-        return lifecycle.stop
-      },
-      get suspend() {
-        return lifecycle.suspend
-      },
-      signal: (name, data, id) =>
-        Effect.suspend(() =>
-          lifecycle.signal({ id: id ?? traversal.signals.nextId(), name, ...(data === undefined ? {} : { data }) })
-        ),
-      get result() {
-        return lifecycle.result
-      },
-      get running() {
-        return Effect.sync(() => Array.from(traversal.running.values(), (running) => statusOf(chain, running)))
-      },
-      get snapshot() {
-        return Effect.sync(() => Chain.toSuspended(chain))
-      },
-      get explain() {
-        return Effect.sync(() => traversal.explain())
-      },
-      get events() {
-        return traversal.news.events
-      }
-    }
-  })
+  Effect.map(Queue.unbounded<Happening>(), (queue) =>
+    new ChainTraverser(new Traversal.Traversal(chain, options.services, queue, options.resumption), options.isOver))
 
-/** Which reaper is at work, and the moves from one to the next. Each move is one step of plain code. */
-class Lifecycle {
-  readonly traversal: Traversal.Traversal
+/**
+ * Which reaper is at work, and the moves from one to the next. Each move is one step of plain code.
+ *
+ * What can be done with it are getters of the class: with many small chains at once, making all of it for each is felt, and
+ * getters of an object literal give every object a shape of its own, which keeps dead chains until all garbage is collected.
+ */
+class ChainTraverser implements Traverser {
+  private readonly traversal: Traversal.Traversal
   private readonly isOver: () => void
   private readonly ending = Deferred.makeUnsafe<ChainResult.ChainResult>()
   private phase: "made" | "running" | "stopping" | "suspending" | "over" = "made"
@@ -161,6 +130,17 @@ class Lifecycle {
   constructor(traversal: Traversal.Traversal, isOver: () => void) {
     this.traversal = traversal
     this.isOver = isOver
+  }
+
+  get requestId(): string {
+    return this.traversal.requestId
+  }
+
+  get run(): Effect.Effect<ChainResult.ChainResult> {
+    return Effect.uninterruptibleMask((restore) => {
+      this.begin()
+      return Effect.onInterrupt(restore(this.result), () => this.suspend)
+    })
   }
 
   get result(): Effect.Effect<ChainResult.ChainResult> {
@@ -194,7 +174,31 @@ class Lifecycle {
     })
   }
 
-  signal(signal: Signal): Effect.Effect<void, ChainOver> {
+  get signal(): Traverser["signal"] {
+    return (name, data, id) =>
+      Effect.suspend(() =>
+        this.take({ id: id ?? this.traversal.signals.nextId(), name, ...(data === undefined ? {} : { data }) })
+      )
+  }
+
+  get running(): Effect.Effect<ReadonlyArray<JobStatus>> {
+    const { chain, running } = this.traversal
+    return Effect.sync(() => Array.from(running.values(), (one) => statusOf(chain, one)))
+  }
+
+  get snapshot(): Effect.Effect<SuspendedJobChain> {
+    return Effect.sync(() => Chain.toSuspended(this.traversal.chain))
+  }
+
+  get explain(): Effect.Effect<ReadonlyArray<Explanation.Explanation>> {
+    return Effect.sync(() => this.traversal.explain())
+  }
+
+  get events(): Stream.Stream<ChainEvent> {
+    return this.traversal.news.events
+  }
+
+  private take(signal: Signal): Effect.Effect<void, ChainOver> {
     const { requestId, signals } = this.traversal
     if (this.phase === "over") return Effect.fail(new ChainOver({ requestId }))
     if (this.phase === "made") return Effect.sync(() => void signals.add(signal))
@@ -206,7 +210,7 @@ class Lifecycle {
     })
   }
 
-  begin(): void {
+  private begin(): void {
     if (this.phase !== "made") return
     this.phase = "running"
     this.traversal.chainTimedOut = (limit) => {

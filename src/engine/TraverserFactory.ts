@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -23,9 +22,9 @@ import * as GivingWay from "./GivingWay.ts"
 import { JobFactory, type JobServices } from "./JobFactory.ts"
 import { JobOutput } from "./JobOutput.ts"
 import type { JobType } from "./JobType.ts"
-import * as Limits from "./Limits.ts"
 import { Reports } from "./Reports.ts"
 import * as Resumption from "./Resumption.ts"
+import * as TraversalServices from "./TraversalServices.ts"
 import * as Traverser from "./Traverser.ts"
 import * as TraverserConfig from "./TraverserConfig.ts"
 
@@ -51,7 +50,7 @@ export class TraverserFactory extends Context.Service<TraverserFactory, {
   readonly traversers: Effect.Effect<ReadonlyArray<Traverser.Traverser>>
 }>()("jobchain/TraverserFactory") {
   /** Runs chains with the services it is given. */
-  static readonly layer: Layer.Layer<TraverserFactory, never, Needs> = Layer.effect(
+  static readonly layer: Layer.Layer<TraverserFactory, never, TraversalServices.Needs> = Layer.effect(
     TraverserFactory,
     Effect.suspend(() => makeFactory())
   )
@@ -68,8 +67,6 @@ export class TraverserFactory extends Context.Service<TraverserFactory, {
     ])
 }
 
-type Needs = ChainRepo | JobFactory | JobOutput | Reports
-
 interface Live {
   readonly traverser: Traverser.Traverser
   readonly chain: Chain.Chain
@@ -80,15 +77,10 @@ interface Live {
 const makeFactory: () => Effect.Effect<
   TraverserFactory["Service"],
   never,
-  Needs | Scope.Scope
+  TraversalServices.Needs | Scope.Scope
 > = Effect.fnUntraced(function*() {
-  const repo = yield* ChainRepo
-  const reports = yield* Reports
-  const factory = yield* JobFactory
-  const output = yield* JobOutput
-  const settings = yield* TraverserConfig.Current
-  const limits = yield* Limits.Current
-  const conditions = yield* Conditions.Current
+  const servicesWith = yield* TraversalServices.make
+  const { conditions, repo, reports, settings } = servicesWith(yield* Effect.context<never>())
   const live = new Map<string, Live>()
   let isShuttingDown = false
 
@@ -109,17 +101,7 @@ const makeFactory: () => Effect.Effect<
       yield* Effect.catch(repo.remove(requestId), (error) => Effect.logError(error.message))
       return yield* new Traverser.ShuttingDown({ requestId })
     }
-    const services = {
-      repo,
-      reports,
-      factory,
-      output,
-      conditions,
-      clock: yield* Clock.clockWith(Effect.succeed),
-      settings,
-      limits,
-      context: yield* Effect.context<never>()
-    }
+    const services = servicesWith(yield* Effect.context<never>())
     const isOver = () => void live.delete(requestId)
     const traverser = yield* Traverser.make(chain, { services, resumption, isOver })
     live.set(requestId, { traverser, chain, reported: chain.finishedJobs })

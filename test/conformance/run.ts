@@ -1,17 +1,14 @@
 /**
  * Runs one vector on the engine with a store, on a virtual clock, and returns what came of it in the vector's terms.
  */
-import { Clock, Duration, Effect, Exit, Fiber, Layer } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer } from "effect"
 import * as Chain from "../../src/domain/Chain.ts"
 import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
 import * as JobState from "../../src/domain/JobState.ts"
-import { ChainRepo } from "../../src/engine/ChainRepo.ts"
-import * as Conditions from "../../src/engine/Conditions.ts"
-import { JobFactory } from "../../src/engine/JobFactory.ts"
 import { JobOutput } from "../../src/engine/JobOutput.ts"
-import * as Limits from "../../src/engine/Limits.ts"
 import { ReportFailed, Reports } from "../../src/engine/Reports.ts"
+import * as TraversalServices from "../../src/engine/TraversalServices.ts"
 import * as Traverser from "../../src/engine/Traverser.ts"
 import * as TraverserConfig from "../../src/engine/TraverserConfig.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
@@ -47,17 +44,7 @@ const makeTraverser = Effect.fnUntraced(function*(vector: RunVector) {
       ? yield* factory.makeFromSuspended(vector.suspended)
       : yield* factory.make(vector.chain ?? {})
   }
-  const services = {
-    repo: yield* ChainRepo,
-    reports: yield* Reports,
-    factory: yield* JobFactory,
-    output: yield* JobOutput,
-    conditions: yield* Conditions.Current,
-    clock: yield* Clock.clockWith(Effect.succeed),
-    settings: yield* TraverserConfig.Current,
-    limits: yield* Limits.Current,
-    context: yield* Effect.context<never>()
-  }
+  const services = (yield* TraversalServices.make)(yield* Effect.context<never>())
   const chain = vector.suspended ? Chain.fromSuspended(vector.suspended) : Chain.make(vector.chain ?? {})
   yield* services.repo.add(chain)
   return yield* Traverser.make(chain, { services, resumption: {}, isOver: () => {} })
