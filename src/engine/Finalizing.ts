@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
 import * as Chain from "../domain/Chain.ts"
 import * as Progress from "../domain/Progress.ts"
 import type * as JobReaper from "./JobReaper.ts"
@@ -27,11 +28,16 @@ export const finalize = Effect.fnUntraced(function*(traversal: Traversal, reaper
     }
   }
   yield* Effect.catch(repo.remove(requestId), (error) => Effect.logError(error.message))
-  yield* Effect.logInfo("Chain ended").pipe(
-    Effect.annotateLogs({ requestId, state: outcome.state, finishedJobs: outcome.finishedJobs })
-  )
+  yield* logEnd(requestId, outcome)
   return outcome
 })
+
+/** Annotations are made only where somebody reads them: they cost as much as a job. */
+const logEnd = (requestId: string, { finishedJobs, state }: JobReaper.RequestOutcome): Effect.Effect<void> =>
+  Effect.flatMap(LogLevel.isEnabled("Info"), (isLogged) =>
+    isLogged
+      ? Effect.annotateLogs(Effect.logInfo("Chain ended"), { requestId, state, finishedJobs })
+      : Effect.void)
 
 const keep = (traversal: Traversal, outcome: JobReaper.RequestOutcome): Effect.Effect<void> =>
   Effect.suspend(() => traversal.services.repo.set(traversal.checkpointOf(outcome)))
