@@ -1,8 +1,9 @@
 /**
  * Runs one job: a try, and while tries are left, a wait and the next try.
  *
- * The traverser makes a `RunningJob`, forks `run` as the job's fiber (uninterruptible, so that the last log is kept)
- * and gets a job log of each try. The runner sends nothing and decides nothing about other jobs.
+ * Each try is a fiber, and so is each wait. What follows when one ends is plain code in its observer, which makes a job log of
+ * each try and hands it to the job's `Host`: most jobs end with their first try and need nothing more. The runner sends nothing
+ * and decides nothing about other jobs.
  *
  * @since 0.1.0
  */
@@ -10,9 +11,8 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import * as GoDuration from "../domain/GoDuration.ts"
 import type { JobData } from "../domain/JobData.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import type { JobState } from "../domain/JobState.ts"
@@ -25,63 +25,57 @@ import * as Retrying from "./Retrying.ts"
 import type { RunningJob } from "./RunningJob.ts"
 
 /**
- * Runs a job to the log of its last try; `undefined` when it was interrupted while it waited for another one.
- *
- * Written with plain functions and one frame a try: a generator costs more than all else that the engine does for a job.
+ * Begins to run a job. Its host is told of each try that ended, and once that the job has: with the log of its last try, or
+ * without one when it was interrupted while it waited for another. That may be before `start` returns.
  */
-export const run = (running: RunningJob, prepared: PreparedJob): Effect.Effect<JobLog | undefined> => {
-  running.startedAt = running.host.clock.currentTimeMillisUnsafe()
+export const start = (running: RunningJob, prepared: PreparedJob): void => {
+  const { host } = running
+  running.startedAt = host.clock.currentTimeMillisUnsafe()
   // Asked to end before it began, a type with a `stop` would never hear of it.
-  const attempt = Effect.suspend(() => running.stopReason === undefined ? prepared.run(running) : Effect.interrupt)
-  return Effect.matchCauseEffect(attemptIn(running, prepared, attempt), {
-    onFailure: (cause) => endTry(running, prepared, endOfCause(running, cause)),
-    onSuccess: (value) => endTry(running, prepared, endOfValue(running, prepared, value))
-  })
+  const attempt = running.stopReason === undefined ? Effect.suspend(() => prepared.run(running)) : Effect.interrupt
+  const fiber = host.fork(attempt)
+  running.fiber = fiber
+  // A job that asked for a stop in its very first step was not to be reached then.
+  if (running.stopReason !== undefined && prepared.stop === undefined) interruptUnsafe(fiber, running.stopReason)
+  const { timeout } = running.spec
+  if (timeout && fiber.pollUnsafe() === undefined) running.timeTry(timeout)
+  whenOver(running, fiber, (exit) => endTry(running, prepared, exit))
 }
 
-const attemptIn = (
+/** Goes on when a fiber is over, at once where it is; a job whose runner breaks is over. */
+const whenOver = <A, E>(
   running: RunningJob,
-  prepared: PreparedJob,
-  attempt: Effect.Effect<unknown, unknown>
-): Effect.Effect<unknown, unknown> => {
-  if (running.needsTryFiber) return onFiberOfItsOwn(running, attempt)
-  return prepared.stop === undefined ? Effect.interruptible(attempt) : attempt
+  fiber: Fiber.Fiber<A, E>,
+  goOn: (exit: Exit.Exit<A, E>) => void
+): void => {
+  const guarded = (exit: Exit.Exit<A, E>) => {
+    try {
+      goOn(exit)
+    } catch (defect) {
+      running.host.jobEnded(running, broken(running, Cause.die(defect)))
+    }
+  }
+  const exit = fiber.pollUnsafe()
+  if (exit === undefined) fiber.addObserver(guarded)
+  else guarded(exit)
 }
 
-/** Runs a try so that it can be interrupted without its job: because it takes too long, or to kill it. */
-const onFiberOfItsOwn = (
-  running: RunningJob,
-  attempt: Effect.Effect<unknown, unknown>
-): Effect.Effect<unknown, unknown> =>
-  Effect.suspend(() => {
-    const { host: { fork }, prepared, spec: { timeout } } = running
-    const fiber = fork(attempt)
-    running.tryFiber = fiber
-    // A job that asked for a stop in its very first step was not to be reached then.
-    if (running.stopReason !== undefined && prepared?.stop === undefined) interruptUnsafe(fiber, running.stopReason)
-    const timer = timeout ? fork(timeOutTry(running, timeout)) : undefined
-    return Effect.flatMap(Fiber.await(fiber), (exit) => {
-      timer?.interruptUnsafe()
-      running.tryFiber = undefined
-      return exit
-    })
+/** Does something that must not be cut off, and goes on with what it returns. */
+const afterwards = <A>(running: RunningJob, effect: Effect.Effect<A>, goOn: (value: A) => void): void =>
+  whenOver(running, running.host.fork(effect, { uninterruptible: true }), (exit) => {
+    if (Exit.isSuccess(exit)) goOn(exit.value)
+    else running.host.jobEnded(running, broken(running, exit.cause))
   })
 
-const timeOutTry = (running: RunningJob, timeout: string) =>
-  Effect.andThen(
-    Effect.sleep(GoDuration.parse(timeout) ?? 0),
-    Effect.sync(() => running.timeOutTry(`the try took longer than ${timeout}`))
-  )
-
-const endTry = (running: RunningJob, prepared: PreparedJob, own: End): Effect.Effect<JobLog | undefined> => {
+const endTry = (running: RunningJob, prepared: PreparedJob, exit: Exit.Exit<unknown, unknown>): void => {
+  running.endTryTimers()
+  const own = Exit.isSuccess(exit) ? endOfValue(running, prepared, exit.value) : endOfCause(running, exit.cause)
   const end = endOfAsked(running, own)
   const finishedAt = running.host.clock.currentTimeMillisUnsafe()
-  return running.isQuiet
-    ? goOn(running, prepared, end, logOf(running, end, noOutput, finishedAt))
-    : Effect.flatMap(
-      outputOf(running),
-      (output) => goOn(running, prepared, end, logOf(running, end, output, finishedAt))
-    )
+  if (running.isQuiet) return goOn(running, prepared, end, logOf(running, end, noOutput, finishedAt))
+  afterwards(running, outputOf(running), (output) => {
+    goOn(running, prepared, end, logOf(running, end, output, finishedAt))
+  })
 }
 
 /** Waits for the type's `stop`, where it was asked, and then takes what the try has written. */
@@ -93,33 +87,27 @@ const outputOf = (running: RunningJob): Effect.Effect<OutputTail> =>
   })
 
 /** Ends the job with a try's log, or waits and tries again. */
-const goOn = (
-  running: RunningJob,
-  prepared: PreparedJob,
-  end: End,
-  log: JobLog
-): Effect.Effect<JobLog | undefined> => {
-  if (log.state === "COMPLETE" || log.state === "STOPPED") return Effect.succeed(log)
+const goOn = (running: RunningJob, prepared: PreparedJob, end: End, log: JobLog): void => {
+  const { host } = running
+  if (log.state === "COMPLETE" || log.state === "STOPPED") return host.jobEnded(running, log)
   const failure = { error: end.failure, exit: log.exit, message: log.error }
   running.failure = failure
-  if (running.interruption !== undefined || running.isLastTry) return Effect.succeed(log)
+  if (running.interruption !== undefined || running.isLastTry) return host.jobEnded(running, log)
   const { retry } = prepared
   if (retry === undefined && !running.spec.retryPolicy) {
-    return running.retriesLeft > 0 ? tryAgain(running, prepared, log, running.retryWait) : Effect.succeed(log)
+    if (running.retriesLeft > 0) return tryAgain(running, prepared, log, running.retryWait)
+    return host.jobEnded(running, log)
   }
-  return Effect.flatMap(Retrying.decide(running, retry, failure), (decision) => {
+  afterwards(running, Retrying.decide(running, retry, failure), (decision) => {
     if ("wait" in decision && !running.isLastTry) return tryAgain(running, prepared, log, decision.wait)
     if ("refusal" in decision) running.refusal = decision.refusal
-    return Effect.succeed(log)
+    host.jobEnded(running, log)
   })
 }
 
-const tryAgain = (
-  running: RunningJob,
-  prepared: PreparedJob,
-  log: JobLog,
-  milliseconds: number
-): Effect.Effect<JobLog | undefined> => {
+const tryAgain = (running: RunningJob, prepared: PreparedJob, log: JobLog, milliseconds: number): void => {
+  const { host } = running
+  const recorded = Deferred.makeUnsafe<void>()
   running.latestTry++
   running.recovered = false
   running.isWaiting = true
@@ -127,15 +115,18 @@ const tryAgain = (
   // At the earliest: the wait begins when the end of the try is recorded.
   running.waitsUntil = log.finishedAt + milliseconds
   running.startedAt = log.finishedAt
-  running.recorded = Deferred.makeUnsafe()
+  running.recorded = recorded
   running.beginTry()
-  running.host.tryEnded(running, log)
-  const wait = Effect.andThen(Deferred.await(running.recorded), Effect.sleep(milliseconds))
-  return Effect.flatMap(Effect.exit(Effect.interruptible(wait)), (waited) => {
+  host.tryEnded(running, log)
+  const fiber = host.fork(Effect.andThen(Deferred.await(recorded), Effect.sleep(milliseconds)))
+  running.fiber = fiber
+  // It may have been interrupted since its try ended.
+  if (running.interruption !== undefined) interruptUnsafe(fiber, running.interruption)
+  whenOver(running, fiber, (waited) => {
     // The interruption may have come just after the wait.
-    if (Exit.isFailure(waited) || running.interruption !== undefined) return Effect.succeed(endOfWait(running))
+    if (Exit.isFailure(waited) || running.interruption !== undefined) return host.jobEnded(running, endOfWait(running))
     running.isWaiting = false
-    return run(running, prepared)
+    start(running, prepared)
   })
 }
 

@@ -4,23 +4,19 @@
  *
  * @since 0.1.0
  */
-import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { Job } from "../domain/JobChain.ts"
 import type { JobLog } from "../domain/JobLog.ts"
 import type { ChainNews } from "./ChainNews.ts"
 import type { Happening } from "./Happening.ts"
-import { interruptUnsafe } from "./Interruption.ts"
 import type { JobFactory } from "./JobFactory.ts"
 import * as JobRunner from "./JobRunner.ts"
 import type { PreparedJob } from "./JobType.ts"
-import type { Fork } from "./Reporter.ts"
 import type { RunningJob } from "./RunningJob.ts"
 import type { TimeLimits } from "./TimeLimits.ts"
 
 /** What starting jobs needs of the traversal it is part of. */
 interface Surroundings {
-  readonly fork: Fork
   readonly happen: (happening: Happening) => void
   readonly news: ChainNews
   readonly limits: TimeLimits
@@ -54,18 +50,7 @@ export class JobStarter {
       return around.happen({ _tag: "JobEnded", running, log: JobRunner.neverRan(running, limit) })
     }
     around.news.jobStarted(running)
-    const fiber = around.fork(JobRunner.run(running, prepared), { uninterruptible: true })
-    running.fiber = fiber
-    // A job that asked for a stop in its very first step was not to be reached then.
-    if (running.interruption !== undefined) interruptUnsafe(fiber, running.interruption)
-    const exit = fiber.pollUnsafe()
-    if (exit === undefined) fiber.addObserver((exit) => this.ended(running, exit))
-    else this.ended(running, exit)
-  }
-
-  private ended(running: RunningJob, exit: Exit.Exit<JobLog | undefined>): void {
-    const log = Exit.isSuccess(exit) ? exit.value : JobRunner.broken(running, exit.cause)
-    this.around.happen({ _tag: "JobEnded", running, log })
+    JobRunner.start(running, prepared)
   }
 
   /** Returns the job ready to run, or the log of one that cannot be. */

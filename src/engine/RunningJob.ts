@@ -1,7 +1,7 @@
 /**
  * A job that runs or waits between two tries, with what is known of it meanwhile. It is also the `JobContext` of its tries.
  *
- * The traverser makes one and `JobRunner.run` runs it; what it needs of the traverser is its `Host`.
+ * The traverser makes one and `JobRunner.start` runs it; what it needs of the traverser is its `Host`.
  *
  * A job is interrupted once, for good (`interrupt`); a try of it may also be asked to end because it takes too long
  * (`timeOutTry`), and the job then goes on. Either way the type's `stop` is asked where there is one, and what does not end
@@ -48,6 +48,8 @@ export interface Host {
   readonly elapsedOf: (running: RunningJob) => number
   /** Takes the log of a try after which tries are left, and completes `running.recorded` when it is kept. */
   readonly tryEnded: (running: RunningJob, log: JobLog) => void
+  /** Takes the end of the job: the log of its last try, none where it was interrupted while it waited for another one. */
+  readonly jobEnded: (running: RunningJob, log: JobLog | undefined) => void
   /** Gives up on the job if it does not end soon: it was told to, because it takes too long. */
   readonly expectEnd: (running: RunningJob) => void
 }
@@ -62,9 +64,8 @@ export class RunningJob implements JobContext {
   try: number
   /** The number of this try among those of this sequence try. */
   latestTry: number
-  fiber: Fiber.Fiber<JobLog | undefined> | undefined = undefined
-  /** Where a try has a fiber of its own: it can end without the job. */
-  tryFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** Of its try, or of its wait between two tries. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   prepared: PreparedJob | undefined = undefined
   /** Ids of the signals that this try has taken. */
   signals: ReadonlyArray<string> = noSignals
@@ -102,6 +103,8 @@ export class RunningJob implements JobContext {
   scheduleStep: ScheduleStep | undefined = undefined
   /** Why this try was asked to end. */
   private asked: Reason | undefined = undefined
+  /** They ask this try to end, or end it. */
+  private tryTimers: ReadonlyArray<Fiber.Fiber<unknown>> | undefined = undefined
   private decoders: Record<keyof OutputTail, Decoder> | undefined = undefined
   private stopSignal: Deferred.Deferred<Reason> | undefined = undefined
   /** Done when the type's `stop`, once asked, has ended. */
@@ -137,11 +140,6 @@ export class RunningJob implements JobContext {
   get stopGrace(): number | undefined {
     const { stopGrace } = this.spec
     return stopGrace ? GoDuration.parse(stopGrace) : this.host.stopGrace
-  }
-
-  /** Whether a try has to be interrupted without the job, or later than the job. */
-  get needsTryFiber(): boolean {
-    return Boolean(this.spec.timeout) || (this.prepared?.stop !== undefined && this.stopGrace !== undefined)
   }
 
   get idempotencyKey(): string {
@@ -204,8 +202,7 @@ export class RunningJob implements JobContext {
     if (this.interruption !== undefined) return
     this.interruption = reason
     if (!this.isWaiting) this.askToEnd(reason)
-    // A type with a `stop` runs uninterruptibly: this only ends its wait between tries.
-    if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
+    else if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
   }
 
   /** Interrupts the job for good because it, or what it is part of, takes too long. */
@@ -222,6 +219,12 @@ export class RunningJob implements JobContext {
     this.limit = limit
     this.askToEnd("timeout")
     this.host.expectEnd(this)
+  }
+
+  /** Asks this try to end after a time such as "1m30s". */
+  timeTry(timeout: string): void {
+    const timeOut = Effect.sync(() => this.timeOutTry(`the try took longer than ${timeout}`))
+    this.forkTimer(Effect.andThen(Effect.sleep(GoDuration.parse(timeout) ?? 0), timeOut))
   }
 
   /** Lets this try end by itself, and no other follow. */
@@ -243,23 +246,36 @@ export class RunningJob implements JobContext {
     if (this.asked !== undefined) return
     this.asked = reason
     if (this.stopSignal !== undefined) Deferred.doneUnsafe(this.stopSignal, Exit.succeed(reason))
-    const { host: { fork }, prepared } = this
+    const { prepared } = this
     if (prepared?.stop === undefined) {
-      if (this.tryFiber !== undefined) interruptUnsafe(this.tryFiber, reason)
+      if (this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
       return
     }
     // Made first: `stop` may end the job before `fork` returns.
     const stopping = Deferred.makeUnsafe<void>()
     this.stopping = stopping
-    fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void)).addObserver((exit) => {
+    this.host.fork(Effect.suspend(() => prepared.stop?.(this) ?? Effect.void)).addObserver((exit) => {
       if (Exit.isFailure(exit)) this.stopFailure = Failure.describe(exit.cause)
       Deferred.doneUnsafe(stopping, Exit.void)
     })
-    const { stopGrace, tryFiber } = this
-    if (stopGrace === undefined || tryFiber === undefined) return
-    const kill = Effect.andThen(Effect.sleep(stopGrace), Effect.sync(() => interruptUnsafe(tryFiber, reason)))
-    const killing = fork(kill)
-    tryFiber.addObserver(() => killing.interruptUnsafe())
+    const { stopGrace } = this
+    if (stopGrace === undefined || this.fiber?.pollUnsafe() !== undefined) return
+    const kill = Effect.sync(() => {
+      if (this.stopping === stopping && this.fiber !== undefined) interruptUnsafe(this.fiber, reason)
+    })
+    this.forkTimer(Effect.andThen(Effect.sleep(stopGrace), kill))
+  }
+
+  private forkTimer(effect: Effect.Effect<void>): void {
+    const timer = this.host.fork(effect)
+    this.tryTimers = this.tryTimers === undefined ? [timer] : [...this.tryTimers, timer]
+  }
+
+  /** Its try has ended: nothing asks it to end any more. */
+  endTryTimers(): void {
+    if (this.tryTimers === undefined) return
+    for (const timer of this.tryTimers) timer.interruptUnsafe()
+    this.tryTimers = undefined
   }
 
   /** Whether its try leaves nothing to wait for or to fetch when it ends. */

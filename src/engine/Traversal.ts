@@ -365,6 +365,10 @@ export class Traversal implements Host {
     this.happen({ _tag: "TryEnded", running, log })
   }
 
+  jobEnded(running: RunningJob, log: JobLog | undefined): void {
+    this.happen({ _tag: "JobEnded", running, log })
+  }
+
   private endJob(
     reaper: JobReaper.JobReaper,
     running: RunningJob,
