@@ -72,6 +72,8 @@ export class Traversal implements Host {
   startsJobs = true
   /** Called when the chain has used up its time, with what to say of it. */
   chainTimedOut: (limit: string) => void = () => undefined
+  /** What has happened during the step that is being made, which takes it in itself; `undefined` between steps. */
+  private arrived: Array<Happening> | undefined
   /** Work done since the loop last let others through. */
   work = 0
   readonly starts: StartQueue
@@ -155,16 +157,34 @@ export class Traversal implements Host {
   }
 
   happen(happening: Happening): void {
-    Queue.offerUnsafe(this.queue, happening)
+    if (this.arrived === undefined) Queue.offerUnsafe(this.queue, happening)
+    else this.arrived.push(happening)
   }
 
-  /** Takes what waits in the queue, as much as one go takes in. */
-  takeWaiting(): ReadonlyArray<Happening> {
-    const { queue } = this
-    if (Queue.sizeUnsafe(queue) === 0) return nothing
+  /** Begins a step: what happens meanwhile need not go through the queue. */
+  beginStep(): void {
+    this.arrived = []
+  }
+
+  /** Ends a step: what it has not taken in is left to the next one, which may be another reaper's. */
+  endStep(): void {
+    const { arrived = nothing } = this
+    this.arrived = undefined
+    for (const happening of arrived) Queue.offerUnsafe(this.queue, happening)
+  }
+
+  /** Takes what has happened since it was last asked, what was in the queue before it first. */
+  takeArrived(): ReadonlyArray<Happening> {
+    const { arrived = nothing, queue } = this
+    if (Queue.sizeUnsafe(queue) > 0) return this.takeQueued()
+    if (arrived.length > 0) this.arrived = []
+    return arrived
+  }
+
+  private takeQueued(): ReadonlyArray<Happening> {
     const taken: Array<Happening> = []
     while (taken.length < workPerSlice) {
-      const next = Queue.takeUnsafe(queue)
+      const next = Queue.takeUnsafe(this.queue)
       if (next === undefined || Exit.isFailure(next)) break
       taken.push(next.value)
     }
@@ -537,6 +557,7 @@ export const step = Effect.fnUntraced(function*(
   batch: ReadonlyArray<Happening>
 ) {
   let happened = batch
+  traversal.beginStep()
   do {
     for (const happening of happened) traversal.takeIn(reaper, happening)
     traversal.chooseStarting()
@@ -552,8 +573,9 @@ export const step = Effect.fnUntraced(function*(
       traversal.work = 0
       yield* Effect.yieldNow
     }
-    happened = traversal.startsJobs ? traversal.takeWaiting() : nothing
+    happened = traversal.startsJobs ? traversal.takeArrived() : nothing
   } while (happened.length > 0 || traversal.canStart)
+  traversal.endStep()
   return traversal.isOver(reaper)
 })
 
