@@ -22,6 +22,7 @@ export class Bench {
   private address = ""
   private reader: Promise<StoreReader> | undefined
   private workers = 0
+  private code = ""
 
   private constructor(seed: number, server: Server | undefined) {
     this.manager = new Manager(new Dice(seed))
@@ -32,6 +33,7 @@ export class Bench {
   static async open({ database, seed }: Pick<Arguments, "database" | "seed">): Promise<Bench> {
     const bench = new Bench(seed, database === "postgres" ? await Server.make() : undefined)
     bench.address = await bench.manager.listen()
+    bench.code = await WorkerProcess.bundle(Path.join(bench.directory, "code"))
     return bench
   }
 
@@ -43,6 +45,11 @@ export class Bench {
   /** Reads the store, which a worker has to have made before. */
   get stored(): Promise<StoreReader> {
     return this.reader ??= StoreReader.open(this.store)
+  }
+
+  /** Starts a process that is to be told what to do. */
+  startWorker(): Promise<WorkerProcess> {
+    return WorkerProcess.start(this.code)
   }
 
   /** Makes a task of its own kind for one worker. */
@@ -65,7 +72,7 @@ export class Bench {
    * keep the soak.
    */
   async finish(seed: number, millisMax: number): Promise<boolean> {
-    const worker = await WorkerProcess.start()
+    const worker = await this.startWorker()
     worker.tell(this.task({ seed }))
     const limit = setTimeout(() => worker.signal("SIGKILL"), millisMax)
     const end = await worker.ended()

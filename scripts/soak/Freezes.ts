@@ -7,7 +7,6 @@ import type { Arguments } from "./Arguments.ts"
 import { Bench } from "./Bench.ts"
 import { Dice } from "./Dice.ts"
 import * as Shapes from "./Shapes.ts"
-import { WorkerProcess } from "./WorkerProcess.ts"
 
 export interface Options extends Pick<Arguments, "database" | "keep" | "seed"> {
   readonly freezes: number
@@ -41,7 +40,7 @@ export const run = async ({ database, freezes, keep, say, seed }: Options): Prom
     for (let round = 1; round <= freezes; round++) {
       const only = Array.from({ length: chains }, (_, number) => Shapes.line(`${round}-${number}`, jobMillis))
       const requests = only.map(({ requestId }) => requestId ?? "")
-      const frozen = await WorkerProcess.start()
+      const frozen = await bench.startWorker()
       frozen.tell(bench.task({ seed, lease: leaseMillis, only, sayAfterRuns: chains }))
       await frozen.said("running")
       await sleep(dice.between(0, 3 * jobMillis))

@@ -6,7 +6,6 @@ import type { Arguments } from "./Arguments.ts"
 import * as Audit from "./Audit.ts"
 import { Bench } from "./Bench.ts"
 import { Dice } from "./Dice.ts"
-import { WorkerProcess } from "./WorkerProcess.ts"
 
 export interface Options extends Pick<Arguments, "database" | "keep" | "seed"> {
   readonly kills: number
@@ -42,11 +41,11 @@ export const run = async ({ database, keep, kills, say, seed }: Options): Promis
     let begun = 0
     let done = 0
     const killInTurn = async (): Promise<void> => {
-      let next = WorkerProcess.start()
+      let next = bench.startWorker()
       while (begun < kills) {
         begun++
         const worker = await next
-        next = WorkerProcess.start()
+        next = bench.startWorker()
         const sayAfterRuns = runsOf(dice)
         worker.tell(bench.task({ seed: dice.between(0, 2 ** 31), chains, sayAfterRuns }))
         const life = sayAfterRuns === 0 ? sleep(dice.between(0, shortMillisMax)) : worker.said("running")

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Path from "node:path"
+import { build } from "rolldown"
 import type { Saying, Task } from "./worker.ts"
 
 export class WorkerProcess {
@@ -13,9 +14,19 @@ export class WorkerProcess {
     this.child = child
   }
 
+  /** Bundles the code of workers into a folder, and returns its file: from its sources a worker takes four times as long to start. */
+  static async bundle(folder: string): Promise<string> {
+    await build({
+      input: { worker: Path.join(import.meta.dirname, "worker.ts") },
+      platform: "node",
+      output: { dir: folder, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" }
+    })
+    return Path.join(folder, "worker.mjs")
+  }
+
   /** Starts one that has all its code loaded. */
-  static async start(): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [Path.join(import.meta.dirname, "worker.ts")], {
+  static async start(file: string): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [file], {
       stdio: ["ignore", "inherit", "inherit", "ipc"]
     })
     const worker = new WorkerProcess(child)

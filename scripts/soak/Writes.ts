@@ -7,7 +7,6 @@ import * as Audit from "./Audit.ts"
 import { Bench } from "./Bench.ts"
 import * as Shapes from "./Shapes.ts"
 import type { Death } from "./worker.ts"
-import { WorkerProcess } from "./WorkerProcess.ts"
 
 export interface Options extends Pick<Arguments, "database" | "keep" | "seed"> {
   /** The names of the chains, as of `Shapes`. */
@@ -28,7 +27,7 @@ export const run = async ({ database, keep, names, say, seed }: Options): Promis
   const bench = await Bench.open({ database, seed })
   let deaths = 0
   const diesAt = async (name: string, death: Death): Promise<boolean> => {
-    const worker = await WorkerProcess.start()
+    const worker = await bench.startWorker()
     const only = [Shapes.named(name, `${death.when}-${death.write}`)]
     worker.tell(bench.task({ seed, only, dieAt: death }))
     const end = await worker.ended()

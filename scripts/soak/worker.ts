@@ -11,7 +11,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
-import { enableCompileCache } from "node:module"
 import * as CelConditions from "../../src/conditions/CelConditions.ts"
 import type { JobChain } from "../../src/domain/JobChain.ts"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
@@ -177,7 +176,6 @@ const main = (task: Task) => {
   )
 }
 
-enableCompileCache()
 process.once("message", (task: Task) => {
   main(task).then(() => process.exit(0), (error: unknown) => {
     console.error(error)
