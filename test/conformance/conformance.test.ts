@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { JobChain } from "../../src/domain/JobChain.ts"
 import * as Validation from "../../src/domain/Validation.ts"
 import * as Kinds from "../storage/Kinds.ts"
+import * as TestStore from "../storage/TestStore.ts"
 import { differences } from "./compare.ts"
 import { run } from "./run.ts"
 import type { RunVector, ValidationVector } from "./Vector.ts"
@@ -25,7 +26,7 @@ const vectorsIn = <Vector>(file: string): ReadonlyArray<Vector> =>
 const isAboutValidation = (file: string): boolean => vectorsIn<object>(file).some((vector) => "new" in vector)
 
 describe.each(Kinds.kinds)("$name", (kind) => {
-  const store = Kinds.shared(kind)
+  const store = TestStore.shared(kind.open)
   describe.each(files.filter((file) => !isAboutValidation(file)))("%s", (file) => {
     for (const vector of vectorsIn<RunVector>(file)) {
       const running = Effect.suspend(() => Effect.map(run(vector, store()), (actual) => check(vector, actual)))

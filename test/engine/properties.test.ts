@@ -12,6 +12,7 @@ import type { Traverser } from "../../src/engine/Traverser.ts"
 import { TraverserFactory } from "../../src/engine/TraverserFactory.ts"
 import * as Rig from "../../src/testing/Rig.ts"
 import * as Kinds from "../storage/Kinds.ts"
+import * as TestStore from "../storage/TestStore.ts"
 import type * as RandomChain from "./RandomChain.ts"
 import * as RandomPolicies from "./RandomPolicies.ts"
 import { World } from "./World.ts"
@@ -58,7 +59,7 @@ const runOnce = Effect.fnUntraced(function*(
 
 const properties = (kind: Kinds.Kind, maxOps: number | undefined, seed: number) => {
   const options = { arbitrary: { runs: kind.runs, seed } }
-  const store = Kinds.shared(kind)
+  const store = TestStore.shared(kind.open)
   const yielding = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     maxOps === undefined ? effect : Effect.provideService(effect, Scheduler.MaxOpsBeforeYield, maxOps)
 

@@ -24,6 +24,14 @@ export const layer = (
     ? Store.layerPostgresWithInner<never>({ url: Redacted.make(database), ...options }, outboxOf(delivery))
     : Store.layerSqliteWithInner<never>({ filename: database, ...options }, outboxOf(delivery))
 
+/** Opens a store over connections that are there. */
+export const layerOn = (
+  tables: Tables["Service"],
+  options: Partial<Store.SqliteOptions>,
+  delivery?: ReportDelivery["Service"]
+): Layer.Layer<Store.Inner> =>
+  Store.layerOnTables<never, never, never>(options, Layer.succeed(Tables, tables), outboxOf(delivery))
+
 /** The same, whose transactions a rig counts: a server takes its time for them. */
 export const layerCounted = (
   database: string,
@@ -43,7 +51,8 @@ export const layerCounted = (
   )
 }
 
-const tablesOf = (database: string): Layer.Layer<Tables, Store.OpenError> =>
+/** Brings a database up to date, and connects to it. */
+export const tablesOf = (database: string): Layer.Layer<Tables, Store.OpenError> =>
   isServer(database)
     ? PostgresTables.layer(Redacted.make(database))
     : SqliteTables.layer.pipe(
@@ -72,4 +81,4 @@ export const statements = (texts: ReadonlyArray<string>) =>
     (sql) => Effect.forEach(texts, (text) => sql.unsafe(text), { discard: true })
   )
 
-const isServer = (database: string): boolean => database.startsWith("postgres:")
+export const isServer = (database: string): boolean => database.startsWith("postgres:")

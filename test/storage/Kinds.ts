@@ -1,8 +1,7 @@
 /**
  * The kinds of stores on which the engine's tests run: one store for all tests of a file, and every chain in it alone.
  */
-import { afterAll, beforeAll } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import { inject } from "vitest"
 import type { SuspendedJobChain } from "../../src/domain/JobChain.ts"
 import type { JobLog } from "../../src/domain/JobLog.ts"
@@ -79,17 +78,3 @@ const inDatabase = (name: string): Kind => ({
 export const kinds: ReadonlyArray<Kind> = inject("postgresUrl") === undefined
   ? [memory, inDatabase("in SQLite")]
   : [inDatabase("in PostgreSQL")]
-
-/** Opens a store for all tests of the present `describe`; what it returns is to be called in a test. */
-export const shared = ({ open }: Kind): () => Opened => {
-  const scope = Scope.makeUnsafe()
-  let opened: Opened | undefined
-  beforeAll(async () => {
-    opened = await Effect.runPromise(Scope.provide(open, scope))
-  })
-  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
-  return () => {
-    if (opened === undefined) throw new Error("The store is opened before the first test")
-    return opened
-  }
-}

@@ -3,8 +3,8 @@
  *
  * The same tests run on every kind of database: the project of the tests says which, by the server it has started or not.
  */
-import { Context, Effect, Layer, type Scope } from "effect"
-import { inject } from "vitest"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { afterAll, beforeAll, inject } from "vitest"
 import { ChainRepo } from "../../src/engine/ChainRepo.ts"
 import type { ReportDelivery } from "../../src/engine/ReportDelivery.ts"
 import { RequestManager } from "../../src/engine/RequestManager.ts"
@@ -43,6 +43,10 @@ export class TestStore {
   get id() {
     return Context.get(this.context, Ownership).id
   }
+  /** The number of a chain that the process owns. */
+  numberOf(requestId: string): number {
+    return Context.get(this.context, Ownership).chains.get(requestId)?.number ?? 0
+  }
   /** The process gives no more sign of life: for everybody else it is dead, whatever it still does. */
   get expire(): Effect.Effect<void> {
     return this.exec("UPDATE jobchain_owners SET alive_until = jobchain_now() - 1 WHERE id = ?", this.id)
@@ -74,6 +78,31 @@ export const open = (
     (context) => new TestStore(context)
   )
 
+/** Opens a store for the scope, with an outbox where it is given who delivers. */
+export type Open = (
+  delivery?: ReportDelivery["Service"]
+) => Effect.Effect<TestStore, Store.OpenError | Store.DriverNotInstalled, Scope.Scope>
+
+/**
+ * Makes a new database for the scope, and returns how one process after another opens its store there.
+ *
+ * On a server they share their connections: to make those takes ten times as long as to bring a chain back.
+ */
+export const oneAfterAnother: Effect.Effect<Open, Store.OpenError, Scope.Scope> = Effect.gen(
+  function*(): Effect.fn.Return<Open, Store.OpenError, Scope.Scope> {
+    const path = yield* database
+    if (!AnyStore.isServer(path)) {
+      return (delivery?: ReportDelivery["Service"]) => open(path, {}, delivery)
+    }
+    const tables = Context.get(yield* Layer.build(AnyStore.tablesOf(path)), Tables)
+    return (delivery?: ReportDelivery["Service"]) =>
+      Effect.map(
+        Layer.build(AnyStore.layerOn(tables, { lease: "1 hour" }, delivery)),
+        (context) => new TestStore(context)
+      )
+  }
+)
+
 /** Opens a store with an outbox for the scope, under a rig that sees its transactions. */
 export const openUnder = (
   rig: Rig,
@@ -93,3 +122,17 @@ export const make = (options: Partial<Store.SqliteOptions> = {}) =>
 export const layer = Layer.unwrap(
   Effect.map(database, (database) => AnyStore.layer(database, { synchronous: "NORMAL" }))
 )
+
+/** Opens a store for all tests of the present `describe`; what it returns is to be called in a test. */
+export const shared = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): () => A => {
+  const scope = Scope.makeUnsafe()
+  let opened: A | undefined
+  beforeAll(async () => {
+    opened = await Effect.runPromise(Scope.provide(open, scope))
+  })
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return () => {
+    if (opened === undefined) throw new Error("The store is opened before the first test")
+    return opened
+  }
+}

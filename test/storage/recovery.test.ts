@@ -26,6 +26,11 @@ const run = (world: World, repo: CutRepo, from: RandomChain.RandomChain | Claime
     (factory) => "resumption" in from ? factory.makeFromChain(from.chain, from.resumption) : factory.make(from.jobChain)
   )
 
+const requestedAs = (requestId: string, chain: RandomChain.RandomChain): RandomChain.RandomChain => ({
+  ...chain,
+  jobChain: { ...chain.jobChain, requestId }
+})
+
 interface Outcome {
   readonly state: string
   readonly logs: ReadonlyArray<string>
@@ -38,13 +43,13 @@ interface Outcome {
 }
 
 /** Runs a chain in a store, dying at one of its writes and brought back by another process. */
-const runCut = (database: string, same: RandomChain.RandomChain, cut?: CutRun.Cut) =>
+const runCut = (open: TestStore.Open, same: RandomChain.RandomChain, cut?: CutRun.Cut) =>
   Effect.scoped(Effect.gen(function*() {
     const requestId = randomUUID()
-    const chain = { ...same, jobChain: { ...same.jobChain, requestId } }
+    const chain = requestedAs(requestId, same)
     const manager = new ScriptedManager()
     const connection = manager.connect()
-    const first = yield* TestStore.open(database, {}, connection)
+    const first = yield* open(connection)
     const world = new World(chain)
     const repo = new CutRepo(first, cut)
     let state: string | undefined = yield* run(world, repo, chain)
@@ -53,7 +58,7 @@ const runCut = (database: string, same: RandomChain.RandomChain, cut?: CutRun.Cu
     if (state === undefined) {
       connection.isDead = true
       yield* first.expire
-      store = yield* TestStore.open(database, {}, manager.connect())
+      store = yield* open(manager.connect())
       const status = yield* store.store.status(requestId)
       const claimed = yield* Effect.exit(store.store.claim(requestId))
       if (Exit.isSuccess(claimed)) {
@@ -84,13 +89,13 @@ const atEveryWrite = Effect.fnUntraced(function*(
   chain: RandomChain.RandomChain,
   check: (whole: Outcome, cut: Outcome, where: string) => void
 ) {
-  const database = yield* TestStore.database
-  const whole = yield* runCut(database, chain)
+  const open = yield* TestStore.oneAfterAnother
+  const whole = yield* runCut(open, chain)
   assert.deepStrictEqual(whole.faults, [])
   for (let write = 1; write <= whole.writes; write++) {
     for (const when of ["before", "after"] as const) {
       const where = `${when} write ${write} of ${whole.writes}`
-      const cut = yield* runCut(database, chain, { write, when })
+      const cut = yield* runCut(open, chain, { write, when })
       assert.deepStrictEqual([cut.faults, cut.again, cut.state], [[], [], whole.state], where)
       check(whole, cut, where)
     }
@@ -221,11 +226,11 @@ const comparable = (chain: Chain.Chain) => {
 }
 
 /** Looks after every write whether the database has the chain as the engine has it. */
-const compareWrites = (chain: RandomChain.RandomChain) =>
-  Effect.scoped(Effect.gen(function*() {
-    const store = yield* TestStore.make()
-    const number = 1
+const compareWrites = (store: TestStore.TestStore, same: RandomChain.RandomChain) =>
+  Effect.gen(function*() {
+    const chain = requestedAs(randomUUID(), same)
     const compare = ({ chain }: Checkpoint) => {
+      const number = store.numberOf(chain.requestId)
       // As it is now: jobs may run on while it is written.
       const now = comparable(chain)
       const stored = Effect.orDie(StoredChain.load(store.tables, { requestId: chain.requestId, number }))
@@ -239,7 +244,7 @@ const compareWrites = (chain: RandomChain.RandomChain) =>
     yield* run(new World(chain), repo, chain)
     assert.isAbove(compared.length, 0)
     yield* Effect.all(compared)
-  }))
+  })
 
 const overlapping = scripted("a -> b\nb -> c d\nc -> e\nd -> e", {
   a: { data: { given: 1 } },
@@ -249,14 +254,16 @@ const overlapping = scripted("a -> b\nb -> c d\nc -> e\nd -> e", {
 }, { c: ["FAIL", "FAIL"] })
 
 describe("a chain in the database", () => {
+  const store = TestStore.shared(TestStore.make())
+
   for (const [name, chain] of Object.entries({ ...corpus, "a job right after one that is rewound": overlapping })) {
-    it.effect(`is, after every write, as the engine has it: ${name}`, () => compareWrites(chain))
+    it.effect(`is, after every write, as the engine has it: ${name}`, () => compareWrites(store(), chain))
   }
 
   it.effect.prop(
     "is, after every write, as the engine has it: random chains",
     { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 })) },
-    ({ seed }) => compareWrites(RandomChain.make(seed)),
+    ({ seed }) => compareWrites(store(), RandomChain.make(seed)),
     { arbitrary: { runs: 60, seed: 1 } }
   )
 })

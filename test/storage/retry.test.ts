@@ -30,7 +30,7 @@ const goOn = Effect.fnUntraced(function*(
 })
 
 /** Runs a random chain to its end, tries it again with jobs that all end well, and dies at one write of that. */
-const retryCut = (database: string, seed: number, cut?: CutRun.Cut) =>
+const retryCut = (open: TestStore.Open, seed: number, cut?: CutRun.Cut) =>
   Effect.scoped(Effect.gen(function*() {
     const random = RandomChain.make(seed)
     const requestId = randomUUID()
@@ -41,7 +41,7 @@ const retryCut = (database: string, seed: number, cut?: CutRun.Cut) =>
       ending: (...call) => isCalm ? { state: "COMPLETE", milliseconds: 10 } : random.ending(...call)
     }
     const world = new World(chain)
-    const first = yield* TestStore.open(database)
+    const first = yield* open()
     const ended = yield* CutRun.run(world, new CutRepo(first, undefined), (factory) => factory.make(chain.jobChain))
     if (ended === "COMPLETE") return { writes: 0, state: ended, faults: world.faults }
     const snapshot = yield* world.traverser?.snapshot ?? Effect.die("it has run")
@@ -56,7 +56,7 @@ const retryCut = (database: string, seed: number, cut?: CutRun.Cut) =>
     let { state } = run
     if (state === undefined) {
       yield* first.expire
-      const second = yield* TestStore.open(database)
+      const second = yield* open()
       const [info] = yield* second.store.list({ requestId })
       state = info?.state === "COMPLETE" ? info.state : (yield* goOn(world, second, requestId)).state
     }
@@ -77,12 +77,12 @@ describe("a retry in the store", () => {
     { seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000_000_000 })) },
     ({ seed }) =>
       Effect.scoped(Effect.gen(function*() {
-        const database = yield* TestStore.database
-        const whole = yield* retryCut(database, seed)
+        const open = yield* TestStore.oneAfterAnother
+        const whole = yield* retryCut(open, seed)
         assert.deepStrictEqual([whole.state, whole.faults], ["COMPLETE", []])
         for (let write = 1; write <= whole.writes; write += 2) {
           for (const when of ["before", "after"] as const) {
-            const cut = yield* retryCut(database, seed, { write, when })
+            const cut = yield* retryCut(open, seed, { write, when })
             assert.deepStrictEqual([cut.state, cut.faults], ["COMPLETE", []], `${when} write ${write}`)
           }
         }

@@ -2,19 +2,19 @@
  * A place in the tests' PostgreSQL server that no other test knows of.
  */
 import { PgConnection } from "@effect/sql-pg"
-import { Effect, Redacted, type Scope } from "effect"
+import { Effect, Exit, Redacted, Scope } from "effect"
 import { randomUUID } from "node:crypto"
+import { afterAll } from "vitest"
 import { onLiveClock } from "../../../src/storage/Patience.ts"
 
-/** Makes a schema that is removed with the scope, and returns the URL that leads to it. */
-export const make = (server: string): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.suspend(() => {
-      const name = `test_${randomUUID().replaceAll("-", "")}`
-      return Effect.as(exec(server, `CREATE SCHEMA ${name}`), name)
-    }),
-    (name) => exec(server, `DROP SCHEMA ${name} CASCADE`)
-  ).pipe(Effect.map((name) => `${server}?options=${encodeURIComponent(`-c search_path=${name}`)}`))
+/** Makes a schema, and returns the URL that leads to it. It goes with the server. */
+export const make = (server: string): Effect.Effect<string> =>
+  Effect.gen(function*() {
+    const name = `test_${randomUUID().replaceAll("-", "")}`
+    const connection = yield* connected(server)
+    yield* Effect.orDie(connection.query(`CREATE SCHEMA ${name}`))
+    return `${server}?options=${encodeURIComponent(`-c search_path=${name}`)}`
+  })
 
 /** Runs one statement on a connection of its own, such as another process has. */
 export const exec = (url: string, statement: string): Effect.Effect<void> =>
@@ -22,3 +22,13 @@ export const exec = (url: string, statement: string): Effect.Effect<void> =>
     PgConnection.make({ url: Redacted.make(url) }),
     (connection) => Effect.asVoid(connection.query(statement))
   ))).pipe(Effect.orDie)
+
+/** One connection makes all schemas of a test file: to make one takes longer than they do. */
+const connected = (server: string): Effect.Effect<PgConnection.PgConnection> =>
+  Effect.promise(() =>
+    connection ??= Effect.runPromise(Scope.provide(PgConnection.make({ url: Redacted.make(server) }), scope))
+  )
+
+const scope = Scope.makeUnsafe()
+let connection: Promise<PgConnection.PgConnection> | undefined
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
