@@ -44,8 +44,9 @@ const zombie: Effect.Effect<number, never, Scope.Scope> = Effect.gen(function*()
     const isThere = () => readFileSync(`/proc/${pid}/stat`, "latin1").startsWith(`${pid} ${start}`)
     while (!isThere()) yield* Effect.yieldNow
   })
-  // A shell would take notice.
+  // A shell would take notice, and one that is killed before it is `sleep` never becomes that.
   yield* becomes(parent.pid, "(sleep)")
+  yield* becomes(Number(pid), "(sleep)")
   process.kill(Number(pid), "SIGKILL")
   yield* becomes(Number(pid), "(sleep) Z")
   return Number(pid)
