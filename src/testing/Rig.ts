@@ -50,7 +50,7 @@ export interface Rig {
 export const make: Effect.Effect<Rig> = Effect.gen(function*() {
   const clock = yield* Clock.clockWith(Effect.succeed)
   const scheduler = yield* Scheduler.Scheduler
-  const watch = { tasks: 0, inFlight: 0 }
+  const watch: Watch = { tasks: 0, inFlight: 0, waiting: [] }
   const sleeps = new Set<{ readonly until: number }>()
   const watchedClock = watchClock(clock, sleeps)
   const watchedScheduler = watchScheduler(scheduler, watch)
@@ -63,9 +63,13 @@ export const make: Effect.Effect<Rig> = Effect.gen(function*() {
 
   const settle = Effect.gen(function*() {
     // Our own yield is the scheduler's last task only when no other is left; tasks may beget tasks, so look again.
-    do yield* Effect.yieldNow
-    while (watch.tasks > 0 || watch.inFlight > 0)
+    do {
+      // To look again and again would keep from its work what the calls wait for.
+      if (watch.tasks === 0 && watch.inFlight > 0) yield* stirred
+      yield* Effect.yieldNow
+    } while (watch.tasks > 0 || watch.inFlight > 0)
   })
+  const stirred = Effect.callback<void>((resume) => void watch.waiting.push(() => resume(Effect.void)))
 
   const advance = Effect.gen(function*() {
     yield* settle
@@ -101,7 +105,11 @@ export const make: Effect.Effect<Rig> = Effect.gen(function*() {
     count: (call) =>
       Effect.uninterruptibleMask((restore) => {
         watch.inFlight++
-        return Effect.onExit(restore(call), () => Effect.sync(() => watch.inFlight--))
+        return Effect.onExit(restore(call), () =>
+          Effect.sync(() => {
+            watch.inFlight--
+            stir(watch)
+          }))
       }),
     get inFlight() {
       return watch.inFlight
@@ -111,6 +119,20 @@ export const make: Effect.Effect<Rig> = Effect.gen(function*() {
     }
   }
 })
+
+interface Watch {
+  tasks: number
+  inFlight: number
+  /** Called when there is a task again, or a call has ended. */
+  waiting: Array<() => void>
+}
+
+const stir = (watch: Watch): void => {
+  if (watch.waiting.length === 0) return
+  const { waiting } = watch
+  watch.waiting = []
+  for (const resume of waiting) resume()
+}
 
 const watchClock = (clock: Clock.Clock, sleeps: Set<{ readonly until: number }>): Clock.Clock =>
   Object.assign(Object.create(clock) as Clock.Clock, {
@@ -123,7 +145,7 @@ const watchClock = (clock: Clock.Clock, sleeps: Set<{ readonly until: number }>)
       })
   })
 
-const watchScheduler = (scheduler: Scheduler.Scheduler, watch: { tasks: number }): Scheduler.Scheduler => ({
+const watchScheduler = (scheduler: Scheduler.Scheduler, watch: Watch): Scheduler.Scheduler => ({
   executionMode: scheduler.executionMode,
   shouldYield: (fiber) => scheduler.shouldYield(fiber),
   makeDispatcher: () => {
@@ -131,6 +153,7 @@ const watchScheduler = (scheduler: Scheduler.Scheduler, watch: { tasks: number }
     return {
       scheduleTask: (task, priority) => {
         watch.tasks++
+        stir(watch)
         dispatcher.scheduleTask(() => {
           watch.tasks--
           task()
