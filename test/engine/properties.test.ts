@@ -57,8 +57,15 @@ const runOnce = Effect.fnUntraced(function*(
   }))
 })
 
+/** Each has its share of the random chains. */
+const variants: ReadonlyArray<readonly [string, number | undefined]> = [
+  ["plainly", undefined],
+  ["yielding at every 5th operation", 5],
+  ["yielding at every 17th operation", 17]
+]
+
 const properties = (kind: Kinds.Kind, maxOps: number | undefined, seed: number) => {
-  const options = { arbitrary: { runs: kind.runs, seed } }
+  const options = { arbitrary: { runs: Math.ceil(kind.runs / variants.length), seed } }
   const store = TestStore.shared(kind.open)
   const yielding = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     maxOps === undefined ? effect : Effect.provideService(effect, Scheduler.MaxOpsBeforeYield, maxOps)
@@ -139,11 +146,7 @@ const checkKept = Effect.fnUntraced(function*(store: Kinds.Opened, chain: Random
 })
 
 for (const kind of Kinds.kinds) {
-  describe.each([
-    ["plainly", undefined],
-    ["yielding at every 5th operation", 5],
-    ["yielding at every 17th operation", 17]
-  ])(`a random chain ${kind.name}, %s`, (_, maxOps) => {
+  describe.each(variants)(`a random chain ${kind.name}, %s`, (_, maxOps) => {
     properties(kind, maxOps, maxOps ?? 1)
   })
 }
