@@ -1,22 +1,31 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
-import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Workplace from "./Workplace.ts"
 
 const idsIn = (stdout: string): ReadonlyArray<string> =>
   JSON.parse(stdout).map(({ requestId }: { requestId: string }) => requestId)
 
-/** A workplace with a chain that is COMPLETE and one that has failed. */
-const ended = Effect.gen(function*() {
-  const work = yield* Workplace.make
+/** What `ended` copies: two commands need not run for every test. */
+const template = new Workplace.Workplace()
+
+/** Runs a chain that is COMPLETE and one that fails. */
+const runBoth = Effect.fnUntraced(function*(work: Workplace.Workplace) {
   work.write("good.yaml", `name: good\njobs: { a: { run: "true" } }`)
   work.write("bad.yaml", `jobs: { build: { run: exit 3, retry: 1 } }`)
   assert.strictEqual((yield* work.run("run", "good.yaml", "--request-id", "day-1")).exit, 0)
   assert.strictEqual((yield* work.run("run", "bad.yaml", "--request-id", "day-2")).exit, 1)
-  return work
 })
+beforeAll(() => Effect.runPromise(runBoth(template)))
+afterAll(() => template.close())
+
+/** A workplace with a chain that is COMPLETE and one that has failed. */
+const ended = Effect.tap(
+  Workplace.make,
+  (work) => Effect.sync(() => cpSync(template.folder, work.folder, { recursive: true }))
+)
 
 describe("list", () => {
   it.live("shows the newest first, only as many as are wanted, and only those", () =>
