@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config"
-import type { Reporter, TestModule } from "vitest/node"
+import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from "vitest/node"
 
 /** Tests that run the built package or command; they alone pay for a build, and only when `dist` is stale. */
 const built = ["test/package.test.ts", "test/bin/**/*.test.ts", "test/cli/**/*.test.ts"]
@@ -11,6 +11,19 @@ const anyDatabase = [
   "test/engine/properties.test.ts",
   "test/storage/{Outbox,Store,Writer,SqlJobOutput,claim,damage,freeze,kill,migrations,recovery,retry,signals,suites}.test.ts"
 ]
+
+/** The longest ones, which are no large files: one that began last would keep all other workers waiting for its end. */
+const longest = ["test/soak/Writes.test.ts", "test/storage/recovery.test.ts", "test/engine/properties.test.ts"]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- It is no array's.
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
+const isLong = ({ moduleId }: TestSpecification): boolean => longest.some((name) => moduleId.endsWith(`/${name}`))
 
 /** Ends the output with one plain line for machines; a file that cannot be loaded counts as a failed test. */
 const closingLine: Reporter = {
@@ -32,6 +45,7 @@ export default defineConfig({
     reporters: ["default", closingLine],
     // Vitest leaves one core free, which is half of two; what tests wait for most is processes and disks.
     maxWorkers: "100%",
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
