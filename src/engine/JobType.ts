@@ -226,10 +226,12 @@ type AnyOptions =
 
 const allFaults = { errors: "all", onExcessProperty: "error" } as const
 
+const withoutArgs = Result.succeed(Object.freeze({}))
+
 const decoderOf = (type: string, options: AnyOptions): (job: Job) => Result.Result<unknown, InvalidJobArgs> => {
   const field = options.bytes === undefined ? "args" : "bytes"
   const schema = options.bytes ?? options.args
-  if (schema === undefined) return (job) => Result.succeed(job.args ?? {})
+  if (schema === undefined) return (job) => job.args ? Result.succeed(job.args) : withoutArgs
   const decode = Schema.decodeUnknownResult(schema, allFaults)
   return (job) =>
     Result.mapError(
