@@ -85,9 +85,9 @@ export const damageOf = (row: ChainProgressRow, requestId: string): DamagedRow |
 export const isWhole = (row: ChainProgressRow): boolean =>
   row.progressChecksum === null || row.progressChecksum === Checksum.of(checkedOf(row))
 
-/** Writes how far a chain is. */
-export const write = (chain: number, progress: ChainProgress): Sql.Script<void> =>
-  Sql.writeRows(update, [[...valuesOf(progress), chain]])
+/** Returns the row of how far a chain is. */
+export const rowOf = (chain: number, progress: ChainProgress): Sql.WriteRows =>
+  Sql.rowsFor(update, [[...valuesOf(progress), chain]])
 
 const update = RowsStatement.update({ table: "jobchain_chains", set: columns, key: "number" })
 
@@ -96,11 +96,8 @@ export function* change(chain: number, changed: Partial<ChainProgress>): Sql.Scr
   const [row] = yield* Sql.readRows<ChainProgressRow>(lockRows, [[chain]])
   if (row === undefined) return
   const values = valuesOf({ ...row, ...changed })
-  yield* Sql.writeRows(update, [[
-    ...values.slice(0, -1),
-    isWhole(row) ? values.at(-1) ?? null : row.progressChecksum,
-    chain
-  ]])
+  const checksum = isWhole(row) ? values.at(-1) ?? null : row.progressChecksum
+  yield* Sql.writeRows(Sql.rowsFor(update, [[...values.slice(0, -1), checksum, chain]]))
 }
 
 const lockRows = RowsStatement.lock({

@@ -66,7 +66,7 @@ export const retry = Effect.fnUntraced(function*(
       finishedAt: null
     })
     yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 0 WHERE number = ?", number)
-    yield* RecordRows.upsert(number, changes)
+    yield* Sql.writeRows(...RecordRows.upsert(number, changes))
     yield* OutboxRows.deleteOutcome(number)
     return undefined
   })
@@ -97,27 +97,8 @@ const changesOf = (
   return Array.from(
     new Set([...rows.keys(), ...rewound]),
     (job) => RecordRows.changeOf(chain, job, { waitUntil: null, crashes: "none" })
-  ).filter((change) => differs(rows.get(change.columns.job), change))
+  ).filter((change) => RecordRows.differs(rows.get(change.job), change))
 }
-
-/** A job without a row is one that never ran. */
-const differs = (row: RecordRows.RecordRow | undefined, { columns }: RecordRows.RecordChange): boolean =>
-  row === undefined
-    ? columns.base !== null
-    : row.crashes > 0 || row.waitUntil !== null || compared.some((column) => row[column] !== columns[column])
-
-const compared = [
-  "state",
-  "latestTries",
-  "totalTries",
-  "sequenceTries",
-  "completion",
-  "isRewinding",
-  "writes",
-  "base",
-  "baseAfter",
-  "extras"
-] as const
 
 const refusalOf = (
   row: NewChain.Present | undefined,

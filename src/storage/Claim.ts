@@ -31,7 +31,7 @@ import * as ChainProgress from "./ChainProgress.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
 import * as OutboxRows from "./OutboxRows.ts"
-import { named, Owner, Ownership } from "./Ownership.ts"
+import { lockOwned, named, Owner, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
@@ -145,29 +145,29 @@ const recover = Effect.fnUntraced(function*(
   taken: NewChain.Present & { readonly isStopRequested: boolean }
 ) {
   const writer = yield* Writer
+  const ownership = yield* Ownership
   const stored = yield* StoredChain.load(tables, key)
   if (stored === undefined) return yield* new ChainNotStored({ requestId: key.requestId })
   const now = yield* Clock.currentTimeMillis
   // What waited beyond the last sign of life of its process had not begun its next try.
   const lastSign = taken.owner !== null && taken.aliveUntil !== null ? Math.min(now, taken.aliveUntil) : now
   const { changes, resumption } = putInOrder(stored, lastSign)
-  yield* writer.write({
-    requestId: key.requestId,
-    chain: key.number,
-    rows: 1 + changes.length,
-    *apply() {
-      const { finishedJobs } = stored.chain
-      yield* ChainProgress.change(key.number, { state: JobState.RUNNING, finishedJobs, closedAt: null })
-      yield* RecordRows.upsert(key.number, changes)
-      yield* SignalRows.keep(key.number, [...stored.chain.signals.values()])
-      // Who has not heard of the suspend need not hear of it: the chain goes on.
-      yield* OutboxRows.deleteOutcome(key.number)
-      // Kept until the chain is over: the process may die before it has stopped the chain.
-      if (taken.isStopRequested) {
-        yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE number = ?", key.number)
-      }
+  yield* writer.shared.write(function*() {
+    const lost = (yield* lockOwned(ownership.id, [key])).get(key.number)
+    if (lost !== undefined) throw lost
+    const { finishedJobs } = stored.chain
+    yield* ChainProgress.change(key.number, { state: JobState.RUNNING, finishedJobs, closedAt: null })
+    yield* Sql.writeRows(
+      ...RecordRows.upsert(key.number, changes),
+      SignalRows.keep(key.number, [...stored.chain.signals.values()])
+    )
+    // Who has not heard of the suspend need not hear of it: the chain goes on.
+    yield* OutboxRows.deleteOutcome(key.number)
+    // Kept until the chain is over: the process may die before it has stopped the chain.
+    if (taken.isStopRequested) {
+      yield* Sql.run("UPDATE jobchain_chains SET stop_requested = 2 WHERE number = ?", key.number)
     }
-  })
+  }, 1 + changes.length)
   return { chain: stored.chain, resumption, isStopRequested: taken.isStopRequested }
 })
 

@@ -10,9 +10,9 @@ import type { Place } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 
-/** Keeps job logs; the same (chain, job, try) again changes nothing. */
-export const insert = (chain: number, logs: ReadonlyArray<JobLog>): Sql.Script<void> =>
-  Sql.writeRows(insertLogs, logs.map((log) => valuesOf(chain, log)))
+/** Returns the rows of job logs; the same (chain, job, try) again changes nothing. */
+export const insert = (chain: number, logs: ReadonlyArray<JobLog>): Sql.WriteRows =>
+  Sql.rowsFor(insertLogs, logs.map((log) => valuesOf(chain, log)))
 
 const valuesOf = (chain: number, log: JobLog): ReadonlyArray<Sql.Value> => {
   const checked = checkedOf(log, chain, JobState.toCode(log.state))

@@ -160,10 +160,12 @@ const stepsOf = ({ jobChain, records }: Rows): ReadonlyArray<Step> => {
   const steps: Array<Step> = []
   for (let start = 0; start === 0 || start < ids.length; start += rowsPerTransaction) {
     const end = start + rowsPerTransaction
-    steps.push((number) => WireRows.insertJobs(number, jobChain, ids.slice(start, end), start))
+    steps.push((number) => Sql.writeRows(WireRows.insertJobs(number, jobChain, ids.slice(start, end), start)))
   }
   for (let start = 0; start < records.length; start += rowsPerTransaction) {
-    steps.push((number) => RecordRows.upsert(number, records.slice(start, start + rowsPerTransaction)))
+    steps.push((number) =>
+      Sql.writeRows(...RecordRows.upsert(number, records.slice(start, start + rowsPerTransaction)))
+    )
   }
   return steps.length === 2 && records.length > 0 ? [inOne(steps)] : steps
 }
@@ -237,7 +239,7 @@ function* publish(
     yield* SignalRows.move(replaced, number)
     yield* Deletion.hide(replaced)
   }
-  yield* SignalRows.keep(number, signals)
+  yield* Sql.writeRows(SignalRows.keep(number, signals))
   yield* Sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)
   if (isReported) yield* OutboxRows.open(number, writer)
   if (!isOwned) yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)

@@ -67,16 +67,18 @@ export interface CheckpointReports extends Pick<Checkpoint, "logs" | "outcome"> 
   readonly hasProgress: boolean
 }
 
-/** Notes what is to be reported: logs, and either progress or the end of the run, which says the progress, too. */
-export function* insert(chain: number, { hasProgress, logs, outcome }: CheckpointReports): Sql.Script<void> {
-  yield* Sql.writeRows(insertRows, logs.map((log) => [chain, "job log", log.jobId, log.try, 0]))
-  if (outcome === undefined) {
-    if (hasProgress) yield* Sql.writeRows(insertRows, [[chain, "progress", null, null, 0]])
-    return
+/** Returns what is to be reported: logs, and either progress or the end of the run, which says the progress, too. */
+export const rowsOf = (
+  chain: number,
+  { hasProgress, logs, outcome }: CheckpointReports
+): ReadonlyArray<Sql.WriteRows> => {
+  const rows: Array<Sql.Row> = logs.map((log) => [chain, "job log", log.jobId, log.try, 0])
+  if (outcome !== undefined) {
+    rows.push([chain, outcome.state === "SUSPENDED" ? "suspended chain" : "final state", null, null, 0])
+    return [Sql.rowsFor(insertRows, rows), Sql.rowsFor(deleteWaitingProgress, [[chain]])]
   }
-  yield* Sql.run("DELETE FROM jobchain_outbox WHERE chain = ? AND kind = 'progress'", chain)
-  const kind = outcome.state === "SUSPENDED" ? "suspended chain" : "final state"
-  yield* Sql.writeRows(insertRows, [[chain, kind, null, null, 0]])
+  if (hasProgress) rows.push([chain, "progress", null, null, 0])
+  return [Sql.rowsFor(insertRows, rows)]
 }
 
 /** A log, or progress, that waits already is told once. */
@@ -84,6 +86,12 @@ const insertRows = RowsStatement.insert({
   table: "jobchain_outbox",
   columns: { chain: "integer", kind: "text", job_id: "text", try: "integer", is_refused: "integer" },
   onConflict: "DO NOTHING"
+})
+
+const deleteWaitingProgress = RowsStatement.remove({
+  table: "jobchain_outbox",
+  key: { chain: "integer" },
+  condition: "kind = 'progress'"
 })
 
 /** Takes back that the chain is suspended, or has ended, where nobody has heard of it: it goes on. */

@@ -23,9 +23,9 @@ export interface Chunk {
   readonly leftOut: number
 }
 
-/** Keeps chunks. */
-export const insert = (chain: number, key: TryKey, chunks: ReadonlyArray<Chunk>): Sql.Script<void> =>
-  Sql.writeRows(
+/** Returns the rows of chunks. */
+export const insert = (chain: number, key: TryKey, chunks: ReadonlyArray<Chunk>): Sql.WriteRows =>
+  Sql.rowsFor(
     insertChunks,
     chunks.map(({ bytes, chunk, leftOut, stream }) => [
       chain,

@@ -68,13 +68,27 @@ export const ownerColumns = `c.owner, o.host, o.machine, o.pid, o.started_at AS 
   CASE WHEN o.alive_until >= jobchain_now() THEN 1 END AS "isAlive"`
 export const ownerJoin = "LEFT JOIN jobchain_owners o ON o.id = c.owner"
 
-/** Returns the owner ids of chains by their numbers, and keeps them as they are until the transaction ends. */
-export function* lockOwners(chains: ReadonlyArray<number>): Sql.Script<ReadonlyMap<number, string | null>> {
+/** A chain by its request and its number in the store. */
+export interface ChainKey {
+  readonly requestId: string
+  readonly number: number
+}
+
+/**
+ * Returns, by the chain's number, what keeps `owner` from writing to those that it does not own any more; nobody takes over the
+ * others until the transaction ends.
+ */
+export function* lockOwned(owner: string, chains: Iterable<ChainKey>): Sql.Script<ReadonlyMap<number, LeaseLost>> {
+  const requestIds = new Map<number, string>()
+  for (const { number, requestId } of chains) requestIds.set(number, requestId)
   const rows = yield* Sql.readRows<{ readonly number: number; readonly owner: string | null }>(
     lockChains,
-    chains.map((number) => [number])
+    Array.from(requestIds.keys(), (number) => [number])
   )
-  return new Map(rows.map(({ number, owner }) => [number, owner]))
+  for (const row of rows) if (row.owner === owner) requestIds.delete(row.number)
+  const lost = new Map<number, LeaseLost>()
+  for (const [number, requestId] of requestIds) lost.set(number, yield* leaseLost(number, requestId))
+  return lost
 }
 
 const lockChains = RowsStatement.lock({
@@ -83,6 +97,15 @@ const lockChains = RowsStatement.lock({
   key: "number",
   type: "integer"
 })
+
+function* leaseLost(chain: number, requestId: string): Sql.Script<LeaseLost> {
+  const row = yield* Sql.get<OwnerRow>(
+    `SELECT ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.number = ?`,
+    chain
+  )
+  const owner = row === undefined ? undefined : ownerOf(row)
+  return new LeaseLost({ requestId, ...(owner === undefined ? {} : { owner }) })
+}
 
 /** A chain that this process owns. */
 export interface OwnedChain {

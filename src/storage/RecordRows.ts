@@ -26,8 +26,15 @@ type Extras = Pick<JobRecord.JobRecord, "ending" | "reason" | "elapsed" | "seque
 
 /** A change to a job's row, as plain values: the chain may go on meanwhile. */
 export interface RecordChange {
-  readonly columns: RecordColumns
-  readonly checksum: number
+  /** The job's index in its chain. */
+  readonly job: number
+  readonly statement: RowsStatement.RowsStatement
+  /** Of a row, from the second column on: the first is the chain. */
+  readonly values: Sql.Row
+}
+
+/** What a change does to the columns that are not the engine's. */
+export interface Keeping {
   /** Until when the job waits, in Unix milliseconds; `null`: it does not; `undefined`: as before. */
   readonly waitUntil: number | null | undefined
   /** What becomes of its count of crashes: kept (0), back to 0, or one more (1). */
@@ -35,15 +42,11 @@ export interface RecordChange {
 }
 
 /** Returns the change that brings a job's row to where the job is now. */
-export const changeOf = (
-  chain: Chain,
-  job: number,
-  { crashes, waitUntil }: Pick<RecordChange, "crashes" | "waitUntil">
-): RecordChange => {
+export const changeOf = (chain: Chain, job: number, keeping: Keeping): RecordChange => {
   // Every column by its name: there are two of these for each job, and objects that are spread cost several times as much.
   const record = JobRecord.make(chain, job)
   const { awaits, base, elapsed, ending, reason, sequenceElapsed, writes } = record
-  const columns: RecordColumns = {
+  const values: Array<Checksum.Value> = checkedOf({
     job,
     state: record.state,
     latestTries: record.latestTries,
@@ -58,12 +61,19 @@ export const changeOf = (
     extras: (ending ?? reason ?? elapsed ?? sequenceElapsed ?? awaits) === undefined
       ? null
       : JSON.stringify({ ending, reason, elapsed, sequenceElapsed, awaits })
-  }
-  return { columns, checksum: Checksum.of(checkedOf(columns)), waitUntil, crashes }
+  })
+  values.push(Checksum.of(values), keeping.waitUntil ?? null, keeping.crashes === 1 ? 1 : 0)
+  return { job, statement: statementOf(keeping), values }
 }
 
+/** Answers whether a change makes a job's row another one; a job without a row is one that never ran. */
+export const differs = (row: RecordRow | undefined, { values }: RecordChange): boolean =>
+  row === undefined
+    ? values[baseAt] !== null
+    : row.crashes > 0 || row.waitUntil !== null || checkedOf(row).some((value, at) => value !== values[at])
+
 /** What the checksum is made of: all but the wait and the crashes, which are not always written. */
-const checkedOf = (columns: RecordColumns): ReadonlyArray<Checksum.Value> => [
+const checkedOf = (columns: RecordColumns): Array<Checksum.Value> => [
   columns.job,
   columns.state,
   columns.latestTries,
@@ -77,22 +87,20 @@ const checkedOf = (columns: RecordColumns): ReadonlyArray<Checksum.Value> => [
   columns.extras
 ]
 
-/** Writes changes, of one job each. */
-export function* upsert(chain: number, changes: ReadonlyArray<RecordChange>): Sql.Script<void> {
-  const rows = new Map<RowsStatement.RowsStatement, Array<ReadonlyArray<Sql.Value>>>()
-  for (const change of changes) {
-    const statement = upsertOf(change)
-    const alike = rows.get(statement)
-    if (alike === undefined) rows.set(statement, [valuesOf(chain, change)])
-    else alike.push(valuesOf(chain, change))
-  }
-  for (const [statement, alike] of rows) yield* Sql.writeRows(statement, alike)
-}
+/** The place of the base among those. */
+const baseAt = 8
 
-const valuesOf = (
-  chain: number,
-  { checksum, columns, crashes, waitUntil }: RecordChange
-): ReadonlyArray<Sql.Value> => [chain, ...checkedOf(columns), checksum, waitUntil ?? null, crashes === 1 ? 1 : 0]
+/** Returns the rows of changes, of one job each. */
+export const upsert = (chain: number, changes: ReadonlyArray<RecordChange>): ReadonlyArray<Sql.WriteRows> => {
+  const rows = new Map<RowsStatement.RowsStatement, Array<Sql.Row>>()
+  for (const { statement, values } of changes) {
+    const row = [chain, ...values]
+    const alike = rows.get(statement)
+    if (alike === undefined) rows.set(statement, [row])
+    else alike.push(row)
+  }
+  return Array.from(rows, ([statement, alike]) => Sql.rowsFor(statement, alike))
+}
 
 const setAlways = [
   "state",
@@ -140,7 +148,7 @@ const keepingWait = setsCrashes("jobchain_records.wait_until")
 const settingWait = setsCrashes("excluded.wait_until")
 
 /** What becomes of a row that is there already depends on two things, and its statement with them. */
-const upsertOf = ({ crashes, waitUntil }: RecordChange): RowsStatement.RowsStatement => {
+const statementOf = ({ crashes, waitUntil }: Keeping): RowsStatement.RowsStatement => {
   const statements = waitUntil === undefined ? keepingWait : settingWait
   return crashes === "none" ? statements.resetting : statements.adding
 }

@@ -53,6 +53,22 @@ export const update = ({ key, set, table }: {
   }
 }
 
+/** Deletes rows by the values of `key`, where `condition` holds, too. */
+export const remove = ({ condition, key, table }: {
+  readonly table: string
+  readonly key: Columns
+  readonly condition?: string
+}): RowsStatement => {
+  const names = Object.keys(key)
+  const also = condition === undefined ? "" : ` AND ${condition}`
+  return {
+    one: `DELETE FROM ${table} WHERE ${names.map((name) => `${name} = ?`).join(" AND ")}${also}`,
+    many: `DELETE FROM ${table} USING ${arraysOf(key)} AS given (${names.join(", ")})
+      WHERE ${names.map((name) => `${table}.${name} = given.${name}`).join(" AND ")}${also}`,
+    types: Object.values(key)
+  }
+}
+
 /**
  * Reads the rows of a table by their keys, and keeps everybody else from changing them until the transaction ends. In SQLite,
  * nobody else can change anything then.

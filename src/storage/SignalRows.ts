@@ -11,23 +11,22 @@ import { jsonObject } from "./DamagedRow.ts"
 import * as RowsStatement from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 
-/** Writes a signal that was sent; the same again changes nothing. */
-export const send = (chain: number, signal: Signal): Sql.Script<void> =>
-  Sql.writeRows(insertSent, [[...valuesOf(chain, signal), 0]])
+/** Returns the row of a signal that was sent; the same again changes nothing. */
+export const send = (chain: number, signal: Signal): Sql.WriteRows =>
+  Sql.rowsFor(insertSent, [[...valuesOf(chain, signal), 0]])
 
-/** Writes signals that the chain itself has. */
-export const keep = (chain: number, signals: ReadonlyArray<Signal>): Sql.Script<void> =>
-  Sql.writeRows(insertKept, signals.map((signal) => [...valuesOf(chain, signal), 1]))
+/** Returns the rows of signals that the chain itself has. */
+export const keep = (chain: number, signals: ReadonlyArray<Signal>): Sql.WriteRows =>
+  Sql.rowsFor(insertKept, signals.map((signal) => [...valuesOf(chain, signal), 1]))
 
-/** Deletes signals that are used up. */
-export function* use(chain: number, ids: ReadonlyArray<string>): Sql.Script<void> {
-  for (const id of ids) yield* Sql.run("DELETE FROM jobchain_signals WHERE chain = ? AND id = ?", chain, id)
-}
+/** Returns which signals are used up, and their rows to be deleted. */
+export const use = (chain: number, ids: ReadonlyArray<string>): Sql.WriteRows =>
+  Sql.rowsFor(deleteUsed, ids.map((id) => [chain, id]))
 
 /** Puts the signals that a chain has in the place of those it had; what was sent besides stays. */
 export function* replace(chain: number, signals: ReadonlyArray<Signal>): Sql.Script<void> {
   yield* Sql.run("DELETE FROM jobchain_signals WHERE chain = ? AND is_kept = 1", chain)
-  yield* keep(chain, signals)
+  yield* Sql.writeRows(keep(chain, signals))
 }
 
 /** Hands what was sent to a chain on to the one that takes its place. */
@@ -48,6 +47,8 @@ const inserted = {
 
 const insertSent = RowsStatement.insert({ ...inserted, onConflict: "(chain, id) DO NOTHING" })
 const insertKept = RowsStatement.insert({ ...inserted, onConflict: "(chain, id) DO UPDATE SET is_kept = 1" })
+
+const deleteUsed = RowsStatement.remove({ table: inserted.table, key: { chain: "integer", id: "text" } })
 
 interface Row {
   readonly id: string

@@ -14,6 +14,7 @@ import * as NewChain from "./NewChain.ts"
 import type { Ownership } from "./Ownership.ts"
 import { onLiveClock } from "./Patience.ts"
 import * as SignalRows from "./SignalRows.ts"
+import * as Sql from "./Sql.ts"
 import { decoding } from "./StoredChain.ts"
 import type { Tables } from "./Tables.ts"
 
@@ -35,7 +36,7 @@ export const send = Effect.fnUntraced(function*(
     if (present === undefined) return new Claim.ChainNotStored({ requestId })
     const state = JobState.fromCode(present.state)
     if (Claim.isEnded(state)) return new Claim.ChainEnded({ requestId, state })
-    yield* SignalRows.send(present.number, { id, name, ...(data === undefined ? {} : { data }) })
+    yield* Sql.writeRows(SignalRows.send(present.number, { id, name, ...(data === undefined ? {} : { data }) }))
     return undefined
   })
   if (refusal !== undefined) return yield* refusal

@@ -19,6 +19,9 @@ export type Script<A> = Generator<Command, A, unknown>
 /** What a script asks for. */
 export type Command = Statement | ManyRows | Round
 
+/** A row to write, or the key of one to read, as its statement wants it. */
+export type Row = ReadonlyArray<Value>
+
 export interface Statement {
   /** What it is to be answered with: nothing, how many rows it has changed, the first row, or all rows. */
   readonly kind: "run" | "changes" | "get" | "all"
@@ -31,7 +34,12 @@ export interface ManyRows {
   /** `readRows` is answered with all rows that were found, in any order. */
   readonly kind: "writeRows" | "readRows"
   readonly statement: RowsStatement
-  readonly rows: ReadonlyArray<ReadonlyArray<Value>>
+  readonly rows: ReadonlyArray<Row>
+}
+
+/** Rows that are ready to be written. */
+export interface WriteRows extends ManyRows {
+  readonly kind: "writeRows"
 }
 
 /** Commands of which none depends on another; they are answered all at once, in their order. */
@@ -51,23 +59,32 @@ export function* changes(text: string, ...params: ReadonlyArray<Value>): Script<
 }
 
 /** Returns the first row. */
-export function* get<Row>(text: string, ...params: ReadonlyArray<Value>): Script<Row | undefined> {
-  return (yield { kind: "get", text, params }) as Row | undefined
+export function* get<Found>(text: string, ...params: ReadonlyArray<Value>): Script<Found | undefined> {
+  return (yield { kind: "get", text, params }) as Found | undefined
 }
 
 /** Returns all rows. */
-export function* all<Row>(text: string, ...params: ReadonlyArray<Value>): Script<ReadonlyArray<Row>> {
-  return (yield { kind: "all", text, params }) as ReadonlyArray<Row>
+export function* all<Found>(text: string, ...params: ReadonlyArray<Value>): Script<ReadonlyArray<Found>> {
+  return (yield { kind: "all", text, params }) as ReadonlyArray<Found>
 }
 
-/** Inserts or updates many rows; that it has failed may only be found out at a later statement. */
-export function* writeRows(statement: RowsStatement, rows: ManyRows["rows"]): Script<void> {
-  if (rows.length > 0) yield { kind: "writeRows", statement, rows }
+/** Returns rows that are ready to be written: inserted, updated or deleted, as the statement says. */
+export const rowsFor = (statement: RowsStatement, rows: ReadonlyArray<Row>): WriteRows => ({
+  kind: "writeRows",
+  statement,
+  rows
+})
+
+/** Writes rows of which none depends on another; that it has failed may only be found out at a later statement. */
+export function* writeRows(...writes: ReadonlyArray<WriteRows>): Script<void> {
+  const commands = writes.filter(({ rows }) => rows.length > 0)
+  const [only] = commands
+  if (only !== undefined) yield commands.length === 1 ? only : { kind: "round", commands }
 }
 
 /** Returns the rows for many keys, in any order. */
-export function* readRows<Row>(statement: RowsStatement, keys: ManyRows["rows"]): Script<ReadonlyArray<Row>> {
-  return keys.length === 0 ? [] : (yield { kind: "readRows", statement, rows: keys }) as ReadonlyArray<Row>
+export function* readRows<Found>(statement: RowsStatement, keys: ReadonlyArray<Row>): Script<ReadonlyArray<Found>> {
+  return keys.length === 0 ? [] : (yield { kind: "readRows", statement, rows: keys }) as ReadonlyArray<Found>
 }
 
 /** Runs scripts side by side, statement by statement, so that what they have in common is done in one. */

@@ -23,7 +23,7 @@ import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
 import { Outbox } from "./Outbox.ts"
 import * as OutboxRows from "./OutboxRows.ts"
-import { lockOwners, type OwnedChain, Ownership } from "./Ownership.ts"
+import { type OwnedChain, Ownership } from "./Ownership.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as SignalRows from "./SignalRows.ts"
 import * as Sql from "./Sql.ts"
@@ -168,10 +168,7 @@ export const differing = (chain: Progress.Chain): ReadonlyArray<RecordRows.Recor
 /** Turns a checkpoint into rows, before the chain goes on. */
 const writeOf = (owned: OwnedChain, checkpoint: Checkpoint, now: number): Write => {
   const { number, requestId } = owned
-  const { chain, logs, outcome, signals, usedSignals } = checkpoint
-  const added = Array.from(new Set(checkpoint.added), (job) => WireRows.rowOf(chain, job))
-  const changes = changesOf(checkpoint)
-  const reports = reportsOf(owned, checkpoint)
+  const { added, chain, logs, outcome, signals, usedSignals } = checkpoint
   const { closedAt } = chain.data
   const progress: ChainProgress.ChainProgress = {
     state: outcome === undefined ? JobState.RUNNING : JobState.toCode(outcome.state),
@@ -185,33 +182,33 @@ const writeOf = (owned: OwnedChain, checkpoint: Checkpoint, now: number): Write 
     finishedAt: outcome === undefined || outcome.state === "SUSPENDED" ? null : now,
     hasBegun: 1
   }
-  return {
-    requestId,
-    chain: number,
-    rows: 1 + added.length + changes.length + logs.length + signals.length + usedSignals.length,
-    *apply() {
-      yield* ChainProgress.write(number, progress)
-      yield* WireRows.upsertJobs(number, added)
-      yield* RecordRows.upsert(number, changes)
-      yield* LogRows.insert(number, logs)
-      yield* SignalRows.keep(number, signals)
-      yield* SignalRows.use(number, usedSignals)
-      if (reports !== undefined) yield* OutboxRows.insert(number, reports)
-    }
+  const rows = [ChainProgress.rowOf(number, progress), ...RecordRows.upsert(number, changesOf(checkpoint, logs))]
+  if (logs.length > 0) rows.push(LogRows.insert(number, logs))
+  if (added.length > 0) {
+    rows.push(WireRows.upsertJobs(number, Array.from(new Set(added), (job) => WireRows.rowOf(chain, job))))
   }
+  // One that has come and is used up in one checkpoint need not be kept.
+  const kept = signals.filter(({ id }) => !usedSignals.includes(id))
+  if (kept.length > 0) rows.push(SignalRows.keep(number, kept))
+  if (usedSignals.length > 0) rows.push(SignalRows.use(number, usedSignals))
+  if (owned.reported !== undefined) rows.push(...OutboxRows.rowsOf(number, reportsOf(owned.reported, checkpoint, logs)))
+  return { requestId, chain: number, rows, size: rows.reduce((size, { rows }) => size + rows.length, 0) }
 }
 
 const reportsOf = (
-  { reported }: OwnedChain,
-  { chain, logs, outcome }: Checkpoint
-): OutboxRows.CheckpointReports | undefined => {
-  if (reported === undefined) return undefined
+  reported: NonNullable<OwnedChain["reported"]>,
+  { chain, outcome }: Checkpoint,
+  logs: Checkpoint["logs"]
+): OutboxRows.CheckpointReports => {
   const hasProgress = reported.finishedJobs !== chain.finishedJobs
   reported.finishedJobs = chain.finishedJobs
   return { logs, hasProgress, outcome }
 }
 
-const changesOf = ({ chain, changed, logs, starting, waiting }: Checkpoint): ReadonlyArray<RecordRows.RecordChange> => {
+const changesOf = (
+  { chain, changed, starting, waiting }: Checkpoint,
+  logs: Checkpoint["logs"]
+): ReadonlyArray<RecordRows.RecordChange> => {
   const waits = new Map(waiting.map(({ job, until }) => [job, until]))
   const starts = new Set(starting)
   const ended = new Set(logs.map((log) => chain.graph.indexOf.get(log.jobId)))
@@ -243,16 +240,15 @@ export const remove = Effect.fnUntraced(function*(
   ownership.chains.delete(requestId)
   const { number } = owned
   const isGone = yield* transactions.write(function*() {
-    yield* lockOwners([number])
     const row = yield* Sql.get<{ readonly hasBegun: number; readonly isRequest: number }>(
-      `SELECT has_begun AS "hasBegun", is_request AS "isRequest" FROM jobchain_chains WHERE number = ? AND owner = ?`,
+      `UPDATE jobchain_chains SET owner = NULL WHERE number = ? AND owner = ?
+       RETURNING has_begun AS "hasBegun", is_request AS "isRequest"`,
       number,
       ownership.id
     )
     if (row === undefined) return false
     const isGone = row.hasBegun === 0 && row.isRequest === 0
     if (isGone) yield* Deletion.hide(number)
-    else yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
     if (state !== undefined) yield* ChainProgress.change(number, { state: JobState.toCode(state) })
     return isGone
   })

@@ -46,8 +46,8 @@ const make = Effect.fnUntraced(function*({ bytesMax }: Options) {
       const written = writer.write({
         requestId: key.requestId,
         chain,
-        rows: chunks.reduce((rows, { bytes }) => rows + 1 + bytes.length / bytesPerRow, 0),
-        apply: () => OutputRows.insert(chain, key, chunks)
+        rows: [OutputRows.insert(chain, key, chunks)],
+        size: chunks.reduce((size, { bytes }) => size + 1 + bytes.length / bytesPerRow, 0)
       })
       // Whoever has lost the chain hears of it at the next checkpoint; the job that writes is not to blame.
       yield* Effect.exit(written)

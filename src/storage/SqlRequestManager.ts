@@ -201,7 +201,7 @@ const make = (
       Effect.flatMap(
         tables.write(function*() {
           const present = yield* NewChain.select(log.requestId)
-          if (present !== undefined) yield* LogRows.insert(present.number, [log])
+          if (present !== undefined) yield* Sql.writeRows(LogRows.insert(present.number, [log]))
           return present !== undefined
         }),
         (isKept) =>

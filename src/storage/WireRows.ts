@@ -50,14 +50,14 @@ const headOf = ({ adjacencyList, jobs, ...rest }: JobChain): string =>
       Object.fromEntries(Object.entries(adjacencyList).filter(([id]) => !Object.hasOwn(jobs ?? {}, id)))
   })
 
-/** Inserts the jobs `ids`, the first of which is number `start`. */
+/** Returns the rows of the jobs `ids`, to be inserted, the first of which is number `start`. */
 export const insertJobs = (
   chain: number,
   { adjacencyList, jobs }: JobChain,
   ids: ReadonlyArray<string>,
   start: number
-): Sql.Script<void> =>
-  Sql.writeRows(
+): Sql.WriteRows =>
+  Sql.rowsFor(
     insertRows,
     ids.map((id, index) =>
       valuesOf(chain, {
@@ -98,9 +98,9 @@ export const rowOf = ({ graph, jobs }: Chain, job: number): JobRow => ({
   next: JSON.stringify(Graph.nextIds(graph, job))
 })
 
-/** Writes such rows. */
-export const upsertJobs = (chain: number, rows: ReadonlyArray<JobRow>): Sql.Script<void> =>
-  Sql.writeRows(upsertRows, rows.map((row) => valuesOf(chain, row)))
+/** Returns such rows, to be written. */
+export const upsertJobs = (chain: number, rows: ReadonlyArray<JobRow>): Sql.WriteRows =>
+  Sql.rowsFor(upsertRows, rows.map((row) => valuesOf(chain, row)))
 
 /** Reads the rows of some jobs in their order. */
 export const selectJobs = (chain: number, start: number, countMax: number): Sql.Script<ReadonlyArray<StoredJobRow>> =>

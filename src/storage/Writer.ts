@@ -3,8 +3,9 @@
  *
  * A commit costs about the same for one checkpoint as for fifty, so whoever comes while one is under way goes into the next.
  * In each turn every chain is looked at first: a checkpoint of one that belongs to somebody else by now is left out, and the
- * others are written. A turn is short, and everybody else who wants the database comes in between two of them. What else is
- * small and comes for many chains at once, such as to add them, goes into a turn, too.
+ * rows of the others are written, those of all chains by one statement after the other. A turn is short, and everybody else
+ * who wants the database comes in between two of them. What else is small and comes for many chains at once, such as to add
+ * them, goes into a turn, too.
  *
  * @since 0.1.0
  */
@@ -14,8 +15,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import { LeaseLost, lockOwners, ownerColumns, ownerJoin, ownerOf, type OwnerRow, Ownership } from "./Ownership.ts"
+import { lockOwned, Ownership } from "./Ownership.ts"
 import { onLiveClock, whileClosing } from "./Patience.ts"
+import type { RowsStatement } from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
 import { Tables, type Transactions } from "./Tables.ts"
 
@@ -24,10 +26,10 @@ export interface Write {
   readonly requestId: string
   /** The chain's number. */
   readonly chain: number
-  /** About how many rows it is. */
-  readonly rows: number
-  /** May be called more than once, and so must change nothing else. */
-  readonly apply: () => Sql.Script<void>
+  /** None depends on another. */
+  readonly rows: ReadonlyArray<Sql.WriteRows>
+  /** About as much work as writing so many rows of states and tries. */
+  readonly size: number
 }
 
 export class Writer extends Context.Service<Writer, {
@@ -45,17 +47,15 @@ export class Writer extends Context.Service<Writer, {
 }
 
 interface Waiting {
-  /** The chain that it writes to, if that is still ours. */
-  readonly to: Pick<Write, "chain" | "requestId"> | undefined
-  readonly rows: number
-  readonly script: () => Sql.Script<unknown>
+  readonly work: Write | (() => Sql.Script<unknown>)
+  readonly size: number
   /** Whether nobody wants it any more. */
   isCancelled?: boolean
   readonly done: (exit: Exit.Exit<unknown>) => void
 }
 
 /** A turn of so many rows takes two or three milliseconds, in which nothing else happens in the process. */
-const rowsPerTurnMax = 500
+const rowsPerTurnMax = 1000
 
 const make = Effect.fnUntraced(function*() {
   const tables = yield* Tables
@@ -105,22 +105,22 @@ const make = Effect.fnUntraced(function*() {
   return {
     write: (write: Write) =>
       Effect.callback<void>((resume) =>
-        offer({ to: write, rows: write.rows, script: write.apply, done: (exit) => resume(Exit.asVoid(exit)) })
+        offer({ work: write, size: write.size, done: (exit) => resume(Exit.asVoid(exit)) })
       ),
     shared: {
       read: tables.read,
       // One that is large takes so long that its commit does not matter.
-      write: (script, rows = 1) => rows < rowsPerTurnMax ? share(offer, script, rows) : tables.write(script, rows)
+      write: (script, rows = 1) => 2 * rows < rowsPerTurnMax ? share(offer, script, rows) : tables.write(script, rows)
     } satisfies Transactions,
     commits: () => progress.commits
   }
 })
 
 /** Offers a script for a turn; where the caller is interrupted, is over when it is sure whether it was run. */
-const share = <A>(offer: (waiting: Waiting) => void, script: () => Sql.Script<A>, rows: number): Effect.Effect<A> =>
+const share = <A>(offer: (waiting: Waiting) => void, work: () => Sql.Script<A>, size: number): Effect.Effect<A> =>
   Effect.callback<A>((resume) => {
     let end = (exit: Exit.Exit<A>): void => resume(exit)
-    const waiting: Waiting = { to: undefined, rows, script, done: (exit) => end(exit as Exit.Exit<A>) }
+    const waiting: Waiting = { work, size, done: (exit) => end(exit as Exit.Exit<A>) }
     offer(waiting)
     return Effect.callback<void>((interrupted) => {
       waiting.isCancelled = true
@@ -132,49 +132,49 @@ const share = <A>(offer: (waiting: Waiting) => void, script: () => Sql.Script<A>
 /** Takes whole writes, at least the first one, in the order in which they came. */
 const takeTurn = (first: Waiting, queue: Queue.Queue<Waiting>): ReadonlyArray<Waiting> => {
   const batch = [first]
-  let { rows } = first
-  while (rows < rowsPerTurnMax) {
+  let { size } = first
+  while (size < rowsPerTurnMax) {
     const next = Queue.takeUnsafe(queue)
     if (next === undefined || Exit.isFailure(next)) return batch
     batch.push(next.value)
-    rows += next.value.rows
+    size += next.value.size
   }
   return batch
 }
 
-/** Runs what is still ours to write, and returns for each what came of it. */
+/** Writes what is still ours to write, runs scripts, and returns for each what came of it. */
 function* commit(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyArray<Exit.Exit<unknown>>> {
-  const lost = yield* lostOf(id, batch)
-  const exits = batch.map((): Exit.Exit<unknown> => Exit.void)
-  function* inOrder(writes: ReadonlyArray<readonly [number, Waiting]>): Sql.Script<void> {
-    for (const [at, { isCancelled, script, to }] of writes) {
-      if (isCancelled === true) continue
-      const loss = to === undefined ? undefined : lost.get(to.chain)
-      exits[at] = loss === undefined ? Exit.succeed(yield* script()) : Exit.die(loss)
-    }
+  const writes = batch.flatMap(({ work }) => typeof work === "function" ? [] : [work])
+  const lost = yield* lockOwned(id, writes.map(({ chain, requestId }) => ({ number: chain, requestId })))
+  for (const rows of inTurn(writes.filter(({ chain }) => !lost.has(chain)))) yield* Sql.writeRows(...rows)
+  const exits = batch.map(({ work }): Exit.Exit<unknown> => {
+    const loss = typeof work === "function" ? undefined : lost.get(work.chain)
+    return loss === undefined ? Exit.void : Exit.die(loss)
+  })
+  function* answered(at: number, script: () => Sql.Script<unknown>): Sql.Script<void> {
+    exits[at] = Exit.succeed(yield* script())
   }
-  // The writes to one chain stay in their order.
-  const groups = Map.groupBy(batch.entries(), ([at, { to }]) => to?.chain ?? -1 - at)
-  yield* Sql.together(Array.from(groups.values(), inOrder))
+  yield* Sql.together(
+    batch.flatMap(({ isCancelled, work }, at) =>
+      typeof work === "function" && isCancelled !== true ? [answered(at, work)] : []
+    )
+  )
   return exits
 }
 
-/** Returns, by the chain, what keeps us from writing to those that have another owner. */
-function* lostOf(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyMap<number, LeaseLost>> {
-  const requestIds = new Map(batch.flatMap(({ to }) => to === undefined ? [] : [[to.chain, to.requestId] as const]))
-  const owners = yield* lockOwners([...requestIds.keys()])
-  const lost = new Map<number, LeaseLost>()
-  for (const [chain, requestId] of requestIds) {
-    if (owners.get(chain) !== id) lost.set(chain, yield* leaseLost(chain, requestId))
+/** Puts the rows of all writes together by their statements. A chain's second write comes after all first ones, and so on. */
+const inTurn = (writes: ReadonlyArray<Write>): ReadonlyArray<ReadonlyArray<Sql.WriteRows>> => {
+  const turns: Array<Map<RowsStatement, Array<Sql.Row>>> = []
+  const before = new Map<number, number>()
+  for (const { chain, rows } of writes) {
+    const at = before.get(chain) ?? 0
+    before.set(chain, at + 1)
+    const turn = turns[at] ??= new Map()
+    for (const { rows: added, statement } of rows) {
+      const present = turn.get(statement)
+      if (present === undefined) turn.set(statement, [...added])
+      else for (const row of added) present.push(row)
+    }
   }
-  return lost
-}
-
-function* leaseLost(chain: number, requestId: string): Sql.Script<LeaseLost> {
-  const row = yield* Sql.get<OwnerRow>(
-    `SELECT ${ownerColumns} FROM jobchain_chains c ${ownerJoin} WHERE c.number = ?`,
-    chain
-  )
-  const owner = row === undefined ? undefined : ownerOf(row)
-  return new LeaseLost({ requestId, ...(owner === undefined ? {} : { owner }) })
+  return turns.map((turn) => Array.from(turn, ([statement, rows]) => Sql.rowsFor(statement, rows)))
 }

@@ -40,7 +40,7 @@ describe("rows", () => {
   const statement = RowsStatement.insert({ table: "t", columns: { a: "integer", b: "text" }, onConflict: "DO NOTHING" })
 
   it("are not asked for where there are none", () => {
-    assert.deepStrictEqual(asked(Sql.writeRows(statement, [])), [])
+    assert.deepStrictEqual(asked(Sql.writeRows(Sql.rowsFor(statement, []))), [])
     assert.deepStrictEqual(asked(Sql.readRows(statement, [])), [])
   })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { inject } from "vitest"
-import { lockOwners } from "../../../src/storage/Ownership.ts"
+import { lockOwned } from "../../../src/storage/Ownership.ts"
 import { StorageFailed } from "../../../src/storage/Patience.ts"
 import * as PostgresTables from "../../../src/storage/postgres/PostgresTables.ts"
 import * as RowsStatement from "../../../src/storage/RowsStatement.ts"
@@ -63,11 +63,11 @@ function* long() {
 }
 
 /** Writes to the first chain, and in between waits for a lock. */
-function* writeSlowly() {
-  const owners = yield* lockOwners([1])
+function* writeSlowly(owner: string, requestId: string) {
+  const lost = yield* lockOwned(owner, [{ number: 1, requestId }])
   yield* Sql.get("SELECT pg_advisory_xact_lock(10)")
   yield* Sql.run("UPDATE jobchain_chains SET name = 'written' WHERE number = 1")
-  return owners.get(1)
+  return lost.size
 }
 
 describe("a transaction in PostgreSQL", () => {
@@ -77,7 +77,7 @@ describe("a transaction in PostgreSQL", () => {
       const texts = ["", "ä€😀", "a\0b", "\x10", "\x100", "\0\x10\0", "\x10\x10\0", "{a,\"b\"}", "NULL", "\\", "'"]
       const all = Uint8Array.from({ length: 256 }, (_, at) => at)
       const rows = texts.map((text, number) => [number + 2 ** 40, text, all.subarray(number)])
-      yield* tables.write(() => Sql.writeRows(insertNotes, rows))
+      yield* tables.write(() => Sql.writeRows(Sql.rowsFor(insertNotes, rows)))
       yield* tables.write(() => Sql.run("INSERT INTO notes VALUES (?, ?, ?)", -1, "\0 alone", null))
       const found = yield* tables.read(() => Sql.all("SELECT * FROM notes ORDER BY number"))
       assert.deepStrictEqual(found, [
@@ -172,13 +172,15 @@ describe("a chain in PostgreSQL", () => {
       const [first, second] = [yield* TestStore.open(url), yield* TestStore.open(url)]
       const { requestId } = yield* add(first.repo, chainOf("a"))
       yield* Locks.hold(first.tables.urgent, 10)
-      const writing = yield* Effect.forkChild(first.tables.write(writeSlowly), { startImmediately: true })
+      const writing = yield* Effect.forkChild(first.tables.write(() => writeSlowly(first.id, requestId)), {
+        startImmediately: true
+      })
       yield* Locks.waitFor(url, "%xact_lock(10)")
       yield* second.exec("UPDATE jobchain_owners SET alive_until = 0 WHERE id = ?", first.id)
       const claiming = yield* Effect.forkChild(second.store.claim(requestId), { startImmediately: true })
       yield* Locks.waitFor(url, "%jobchain_chains%FOR UPDATE")
       yield* Locks.release(first.tables.urgent)
-      assert.strictEqual(yield* Fiber.join(writing), first.id)
+      assert.strictEqual(yield* Fiber.join(writing), 0)
       yield* Fiber.join(claiming)
       assert.strictEqual((yield* second.store.status(requestId)).name, "written")
     })))
