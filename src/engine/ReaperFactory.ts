@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
@@ -15,6 +16,20 @@ import * as Stream from "effect/Stream"
 
 /** As many as are reaped, checkpointed and started in one go: enough to share a commit, few enough to stay responsive. */
 const batchMax = 512
+
+/** What a reaper works through, as its stream sees it. */
+class Work extends Context.Service<Work, {
+  readonly pull: Effect.Effect<readonly [ReadonlyArray<unknown>], Cause.Done>
+  readonly step: (batch: ReadonlyArray<unknown>) => Effect.Effect<void>
+}>()("jobchain/ReaperFactory/Work") {}
+
+/**
+ * The stream of all reapers, which asks the fiber that runs it for its work. Made once: a stream of its own for each chain keeps
+ * the whole chain, when it is over, until all garbage is collected, since V8 (13.6) holds on to a closure that is stored
+ * in an object after it was made, as Effect's channels do.
+ */
+const batches = Stream.fromPull(Effect.map(Effect.service(Work), ({ pull }) => pull))
+const workAll = Stream.runForEach(batches, (batch) => Effect.flatMap(Effect.service(Work), ({ step }) => step(batch)))
 
 /**
  * Returns a reaper: it hands `step` all that waits in the queue, at most 512 at once, until `step` says that all is over,
@@ -28,13 +43,14 @@ export const make = <A>(
   Effect.uninterruptibleMask((restore) => {
     let isOver = false
     const take = restore(Queue.takeBetween(queue, 1, batchMax))
-    const pull = Effect.suspend(() => isOver ? Cause.done() : Effect.map(take, (batch) => [batch] as const))
-    const work = Stream.fromPull(Effect.succeed(pull)).pipe(Stream.runForEach((batch) =>
-      Effect.map(step(batch), (over) => {
-        isOver = over
-      })
-    ))
-    return Effect.andThen(work, finalize)
+    const work = {
+      pull: Effect.suspend(() => isOver ? Cause.done() : Effect.map(take, (batch) => [batch] as const)),
+      step: (batch: ReadonlyArray<unknown>) =>
+        Effect.map(step(batch as ReadonlyArray<A>), (over) => {
+          isOver = over
+        })
+    }
+    return Effect.andThen(Effect.provideService(workAll, Work, work), finalize)
   })
 
 /** Ends the reaper at work, once it has done with what it has taken, and lets the next one begin where it has left off. */

@@ -53,6 +53,12 @@ export interface StopFailure {
   readonly reason: string
 }
 
+/** Whoever moves a chain from one reaper to the next. */
+interface Lifecycle {
+  /** The chain has used up its time; `limit` is what to say of it. */
+  readonly chainTimedOut: (limit: string) => void
+}
+
 /** After so many jobs started and ended the loop lets timers, I/O and a stop request through. */
 const workPerSlice = 512
 
@@ -70,8 +76,6 @@ export class Traversal implements Host {
   readonly stopGrace: number | undefined
   /** Whether jobs may still be started: until a stop or suspend. */
   startsJobs = true
-  /** Called when the chain has used up its time, with what to say of it. */
-  chainTimedOut: (limit: string) => void = () => undefined
   /** What has happened during the step that is being made, which takes it in itself; `undefined` between steps. */
   private arrived: Array<Happening> | undefined
   /** Work done since the loop last let others through. */
@@ -91,13 +95,16 @@ export class Traversal implements Host {
   private readonly recovered: Map<number, string>
   private readonly sender: LogSender
   private readonly draft: CheckpointDraft
+  private readonly lifecycle: Lifecycle
 
   constructor(
     chain: Progress.Chain,
     services: TraversalServices,
     queue: Queue.Queue<Happening>,
-    resumption: Resumption.Resumption
+    resumption: Resumption.Resumption,
+    lifecycle: Lifecycle
   ) {
+    this.lifecycle = lifecycle
     this.requestId = chain.requestId
     this.chain = chain
     this.clock = services.clock
@@ -442,7 +449,7 @@ export class Traversal implements Host {
   /** A job or sequence has used up its time: what runs of it is interrupted, what waits in it starts in vain. */
   private timeOut(limit: Limit): void {
     const text = this.limits.textOf(limit)
-    if (limit.of === "chain") return this.chainTimedOut(text)
+    if (limit.of === "chain") return this.lifecycle.chainTimedOut(text)
     for (const job of this.limits.expire(limit)) {
       this.running.get(job)?.timeOut(text)
       if (this.waits.cancel(job)) this.starts.endWait(job)

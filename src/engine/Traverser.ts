@@ -101,24 +101,25 @@ export interface Traverser {
   readonly events: Stream.Stream<ChainEvent>
 }
 
-/** Makes the traverser of a chain that is in its repo. `isOver` is called when it has left it. Use `TraverserFactory`. */
-export const make = (
-  chain: Chain.Chain,
-  options: {
-    readonly services: TraversalServices
-    readonly resumption: Resumption
-    readonly isOver: () => void
-  }
-): Effect.Effect<Traverser> =>
+/** What a traverser is made with. */
+interface Options {
+  readonly services: TraversalServices
+  readonly resumption: Resumption
+  /** Called when the chain has left its repo. */
+  readonly isOver: () => void
+}
+
+/** Makes the traverser of a chain that is in its repo. Use `TraverserFactory`. */
+export const make = (chain: Chain.Chain, options: Options): Effect.Effect<Traverser> =>
   // Unbounded: a job has at most a few entries at a time, so the chain's size is the bound, and chains can grow.
-  Effect.map(Queue.unbounded<Happening>(), (queue) =>
-    new ChainTraverser(new Traversal.Traversal(chain, options.services, queue, options.resumption), options.isOver))
+  Effect.map(Queue.unbounded<Happening>(), (queue) => new ChainTraverser(chain, queue, options))
 
 /**
  * Which reaper is at work, and the moves from one to the next. Each move is one step of plain code.
  *
  * What can be done with it are getters of the class: with many small chains at once, making all of it for each is felt, and
- * getters of an object literal give every object a shape of its own, which keeps dead chains until all garbage is collected.
+ * getters of an object literal give every object a shape of its own, which keeps dead chains until all garbage is collected. So
+ * does a closure that is put into an object after it was made, with V8 13.6.
  */
 class ChainTraverser implements Traverser {
   private readonly traversal: Traversal.Traversal
@@ -127,8 +128,8 @@ class ChainTraverser implements Traverser {
   private phase: "made" | "running" | "stopping" | "suspending" | "over" = "made"
   private reaper: Fiber.Fiber<void> | undefined
 
-  constructor(traversal: Traversal.Traversal, isOver: () => void) {
-    this.traversal = traversal
+  constructor(chain: Chain.Chain, queue: Queue.Queue<Happening>, { isOver, resumption, services }: Options) {
+    this.traversal = new Traversal.Traversal(chain, services, queue, resumption, this)
     this.isOver = isOver
   }
 
@@ -213,11 +214,12 @@ class ChainTraverser implements Traverser {
   private begin(): void {
     if (this.phase !== "made") return
     this.phase = "running"
-    this.traversal.chainTimedOut = (limit) => {
-      if (this.phase === "running") this.end("timeout", limit)
-    }
     this.traversal.begin()
     this.reaper = this.reap(JobReaper.running)
+  }
+
+  chainTimedOut(limit: string): void {
+    if (this.phase === "running") this.end("timeout", limit)
   }
 
   private end(reason: "stop" | "suspend" | "timeout", limit?: string): void {
