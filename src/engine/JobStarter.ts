@@ -41,13 +41,13 @@ export class JobStarter {
       return around.happen({ _tag: "GivenUp", running, log: JobRunner.refused(running, givenUp) })
     }
     const prepared = this.prepare(running)
-    if (!("run" in prepared)) return around.happen({ _tag: "JobEnded", running, log: prepared })
+    if (!("run" in prepared)) return running.host.jobEnded(running, prepared)
     running.prepared = prepared
     around.limits.beginJob(running.job, prepared.retry?.schedule !== undefined)
     const limit = around.limits.overdue.size === 0 ? undefined : around.limits.overdue.get(running.job)
     if (limit !== undefined) {
       running.limit = limit
-      return around.happen({ _tag: "JobEnded", running, log: JobRunner.neverRan(running, limit) })
+      return running.host.jobEnded(running, JobRunner.neverRan(running, limit))
     }
     around.news.jobStarted(running)
     JobRunner.start(running, prepared)

@@ -11,8 +11,7 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Queue from "effect/Queue"
+import type * as Queue from "effect/Queue"
 import * as DataFlow from "../domain/DataFlow.ts"
 import * as Expansion from "../domain/Expansion.ts"
 import * as Explanation from "../domain/Explanation.ts"
@@ -29,6 +28,7 @@ import { type Checkpoint, forSignal } from "./Checkpoint.ts"
 import { CheckpointDraft } from "./CheckpointDraft.ts"
 import * as Expander from "./Expander.ts"
 import type { Happening } from "./Happening.ts"
+import { Inbox } from "./Inbox.ts"
 import type { JobOutput, OutputTail } from "./JobOutput.ts"
 import * as JobReaper from "./JobReaper.ts"
 import { JobStarter } from "./JobStarter.ts"
@@ -69,15 +69,13 @@ export class Traversal implements Host {
   readonly output: JobOutput["Service"]
   readonly services: TraversalServices
   readonly news: ChainNews
-  readonly queue: Queue.Queue<Happening>
+  readonly inbox: Inbox
   readonly fork: Fork
   readonly running = new Map<number, RunningJob>()
   readonly stopFailures: Array<StopFailure> = []
   readonly stopGrace: number | undefined
   /** Whether jobs may still be started: until a stop or suspend. */
   startsJobs = true
-  /** What has happened during the step that is being made, which takes it in itself; `undefined` between steps. */
-  private arrived: Array<Happening> | undefined
   /** Work done since the loop last let others through. */
   work = 0
   readonly starts: StartQueue
@@ -110,7 +108,7 @@ export class Traversal implements Host {
     this.clock = services.clock
     this.output = services.output
     this.services = services
-    this.queue = queue
+    this.inbox = new Inbox(queue)
     this.news = new ChainNews(chain, services.clock)
     this.fork = services.fork
     this.draft = new CheckpointDraft(chain)
@@ -164,38 +162,7 @@ export class Traversal implements Host {
   }
 
   happen(happening: Happening): void {
-    if (this.arrived === undefined) Queue.offerUnsafe(this.queue, happening)
-    else this.arrived.push(happening)
-  }
-
-  /** Begins a step: what happens meanwhile need not go through the queue. */
-  beginStep(): void {
-    this.arrived = []
-  }
-
-  /** Ends a step: what it has not taken in is left to the next one, which may be another reaper's. */
-  endStep(): void {
-    const { arrived = nothing } = this
-    this.arrived = undefined
-    for (const happening of arrived) Queue.offerUnsafe(this.queue, happening)
-  }
-
-  /** Takes what has happened since it was last asked, what was in the queue before it first. */
-  takeArrived(): ReadonlyArray<Happening> {
-    const { arrived = nothing, queue } = this
-    if (Queue.sizeUnsafe(queue) > 0) return this.takeQueued()
-    if (arrived.length > 0) this.arrived = []
-    return arrived
-  }
-
-  private takeQueued(): ReadonlyArray<Happening> {
-    const taken: Array<Happening> = []
-    while (taken.length < workPerSlice) {
-      const next = Queue.takeUnsafe(this.queue)
-      if (next === undefined || Exit.isFailure(next)) break
-      taken.push(next.value)
-    }
-    return taken
+    this.inbox.add(happening)
   }
 
   /** Takes in one thing that has happened, in the way of the reaper at work. */
@@ -564,7 +531,7 @@ export const step = Effect.fnUntraced(function*(
   batch: ReadonlyArray<Happening>
 ) {
   let happened = batch
-  traversal.beginStep()
+  traversal.inbox.begin()
   do {
     for (const happening of happened) traversal.takeIn(reaper, happening)
     traversal.chooseStarting()
@@ -580,9 +547,9 @@ export const step = Effect.fnUntraced(function*(
       traversal.work = 0
       yield* Effect.yieldNow
     }
-    happened = traversal.startsJobs ? traversal.takeArrived() : nothing
+    happened = traversal.startsJobs ? traversal.inbox.take() : nothing
   } while (happened.length > 0 || traversal.canStart)
-  traversal.endStep()
+  traversal.inbox.end()
   return traversal.isOver(reaper)
 })
 

@@ -240,7 +240,7 @@ class ChainTraverser implements Traverser {
   private reap(reaper: JobReaper.JobReaper): Fiber.Fiber<void> {
     const { traversal } = this
     const step = (batch: ReadonlyArray<Happening>) => Traversal.step(traversal, reaper, batch)
-    const work = ReaperFactory.make(traversal.queue, step, Effect.suspend(() => this.finalize(reaper)))
+    const work = ReaperFactory.make(traversal.inbox.queue, step, Effect.suspend(() => this.finalize(reaper)))
     const fiber = traversal.fork(work)
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) this.fail(exit.cause)
