@@ -93,7 +93,7 @@ const update = RowsStatement.update({ table: "jobchain_chains", set: columns, ke
 
 /** Changes some of it. */
 export function* change(chain: number, changed: Partial<ChainProgress>): Sql.Script<void> {
-  const [row] = yield* Sql.readRows<ChainProgressRow>(lockRows, [[chain]])
+  const [row] = yield* Sql.readRows<ChainProgressRow>(Sql.keysFor(lockRows, [[chain]]))
   if (row === undefined) return
   const values = valuesOf({ ...row, ...changed })
   const checksum = isWhole(row) ? values.at(-1) ?? null : row.progressChecksum
@@ -101,8 +101,8 @@ export function* change(chain: number, changed: Partial<ChainProgress>): Sql.Scr
 }
 
 const lockRows = RowsStatement.lock({
-  table: "jobchain_chains c",
+  table: "jobchain_chains",
+  alias: "c",
   columns: selected,
-  key: "number",
-  type: "integer"
+  key: { number: "integer" }
 })

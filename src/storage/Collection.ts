@@ -62,7 +62,7 @@ const selectOver = (tables: Tables["Service"], until: number) =>
 
 /** Takes chains out of sight; returns how many. One that somebody tries again meanwhile is none that has ended. */
 function* hideOver(numbers: ReadonlyArray<number>, until: number): Sql.Script<number> {
-  const rows = yield* Sql.readRows<Row>(lockRows, numbers.map((number) => [number]))
+  const rows = yield* Sql.readRows<Row>(Sql.keysFor(lockRows, numbers.map((number) => [number])))
   const over = rows.filter((row) =>
     row.requestId !== null && isEnded(JobState.fromCode(row.state)) && (row.finishedAt ?? Infinity) <= until &&
     ChainProgress.isWhole(row)
@@ -71,7 +71,7 @@ function* hideOver(numbers: ReadonlyArray<number>, until: number): Sql.Script<nu
   return over.length
 }
 
-const lockRows = RowsStatement.lock({ table: "jobchain_chains c", columns, key: "number", type: "integer" })
+const lockRows = RowsStatement.lock({ table: "jobchain_chains", alias: "c", columns, key: { number: "integer" } })
 
 /** A few milliseconds. */
 const chainsPerTransaction = 200

@@ -110,16 +110,16 @@ export const select = (requestId: string): Sql.Script<Present | undefined> =>
 
 /** Reads the chain that has a request id, and keeps it as it is until the transaction ends. */
 export function* lock(requestId: string): Sql.Script<Present | undefined> {
-  const [locked] = yield* Sql.readRows(lockRequest, [[requestId]])
+  const [locked] = yield* Sql.readRows(Sql.keysFor(lockRequest, [[requestId]]))
   // Only then a look: the lock may have been waited for. One that has come since is not locked, and not looked at.
   return locked === undefined ? undefined : yield* select(requestId)
 }
 
 const lockRequest = RowsStatement.lock({
   table: "jobchain_chains",
-  columns: "number",
-  key: "request_id",
-  type: "text"
+  alias: "c",
+  columns: "c.number",
+  key: { request_id: "text" }
 })
 
 /** Puts a chain in the place of the one that is there: all at once, so that nobody sees half of it. */

@@ -74,6 +74,17 @@ export interface ChainKey {
   readonly number: number
 }
 
+/** Finds chains where they belong to an owner, and keeps others from taking them over. */
+export const guardOf = (owner: string, chains: Iterable<number>): Sql.ReadRows =>
+  Sql.keysFor(lockOfOwner, Array.from(chains, (number) => [number, owner]))
+
+const lockOfOwner = RowsStatement.lock({
+  table: "jobchain_chains",
+  alias: "c",
+  columns: "c.number",
+  key: { number: "integer", owner: "text" }
+})
+
 /**
  * Returns, by the chain's number, what keeps `owner` from writing to those that it does not own any more; nobody takes over the
  * others until the transaction ends.
@@ -81,22 +92,12 @@ export interface ChainKey {
 export function* lockOwned(owner: string, chains: Iterable<ChainKey>): Sql.Script<ReadonlyMap<number, LeaseLost>> {
   const requestIds = new Map<number, string>()
   for (const { number, requestId } of chains) requestIds.set(number, requestId)
-  const rows = yield* Sql.readRows<{ readonly number: number; readonly owner: string | null }>(
-    lockChains,
-    Array.from(requestIds.keys(), (number) => [number])
-  )
-  for (const row of rows) if (row.owner === owner) requestIds.delete(row.number)
+  const owned = yield* Sql.readRows<{ readonly number: number }>(guardOf(owner, requestIds.keys()))
+  for (const { number } of owned) requestIds.delete(number)
   const lost = new Map<number, LeaseLost>()
   for (const [number, requestId] of requestIds) lost.set(number, yield* leaseLost(number, requestId))
   return lost
 }
-
-const lockChains = RowsStatement.lock({
-  table: "jobchain_chains",
-  columns: "number, owner",
-  key: "number",
-  type: "integer"
-})
 
 function* leaseLost(chain: number, requestId: string): Sql.Script<LeaseLost> {
   const row = yield* Sql.get<OwnerRow>(

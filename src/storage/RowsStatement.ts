@@ -11,8 +11,8 @@ export type ColumnType = "integer" | "real" | "text" | "bytes"
 export interface RowsStatement {
   /** For one row, with a `?` for each of its values. */
   readonly one: string
-  /** For many rows, with `$1` to `$n` for its columns. */
-  readonly many: string
+  /** For many rows, with `$first` and those after it for its columns; only where `condition` holds, if one is given. */
+  readonly many: (first: number, condition?: string) => string
   /** In the order of the values of a row. */
   readonly types: ReadonlyArray<ColumnType>
 }
@@ -31,7 +31,10 @@ export const insert = ({ columns, onConflict, table }: {
   const conflict = onConflict === undefined ? "" : ` ON CONFLICT ${onConflict}`
   return {
     one: `${into} VALUES (${names.map(() => "?").join(", ")})${conflict}`,
-    many: `${into} SELECT * FROM ${arraysOf(columns)}${conflict}`,
+    many: (first, condition) =>
+      `${into} SELECT * FROM ${arraysOf(columns, first)}${
+        condition === undefined ? "" : ` WHERE ${condition}`
+      }${conflict}`,
     types: Object.values(columns)
   }
 }
@@ -44,11 +47,11 @@ export const update = ({ key, set, table }: {
 }): RowsStatement => {
   const columns: Columns = { ...set, [key]: "integer" }
   const names = Object.keys(set)
-  const given = `given (${[...names, key].join(", ")})`
   return {
     one: `UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE ${key} = ?`,
-    many: `UPDATE ${table} SET ${names.map((name) => `${name} = given.${name}`).join(", ")}
-      FROM ${arraysOf(columns)} AS ${given} WHERE ${table}.${key} = given.${key}`,
+    many: (first, condition) =>
+      `UPDATE ${table} SET ${names.map((name) => `${name} = given.${name}`).join(", ")}
+      FROM ${givenIn(columns, first)} WHERE ${table}.${key} = given.${key}${and(condition)}`,
     types: Object.values(columns)
   }
 }
@@ -60,33 +63,48 @@ export const remove = ({ condition, key, table }: {
   readonly condition?: string
 }): RowsStatement => {
   const names = Object.keys(key)
-  const also = condition === undefined ? "" : ` AND ${condition}`
   return {
-    one: `DELETE FROM ${table} WHERE ${names.map((name) => `${name} = ?`).join(" AND ")}${also}`,
-    many: `DELETE FROM ${table} USING ${arraysOf(key)} AS given (${names.join(", ")})
-      WHERE ${names.map((name) => `${table}.${name} = given.${name}`).join(" AND ")}${also}`,
+    one: `DELETE FROM ${table} WHERE ${names.map((name) => `${name} = ?`).join(" AND ")}${and(condition)}`,
+    many: (first, alsoOn) =>
+      `DELETE FROM ${table} USING ${givenIn(key, first)}
+      WHERE ${matching(table, names)}${and(condition)}${and(alsoOn)}`,
     types: Object.values(key)
   }
 }
 
 /**
- * Reads the rows of a table by their keys, and keeps everybody else from changing them until the transaction ends. In SQLite,
- * nobody else can change anything then.
+ * Reads the rows of a table that have the values of `key`, and keeps everybody else from changing them until the transaction
+ * ends. In SQLite, nobody else can change anything then.
  */
-export const lock = ({ columns, key, table, type }: {
+export const lock = ({ alias, columns, key, table }: {
   readonly table: string
+  readonly alias: string
+  /** As `alias` has them. */
   readonly columns: string
-  readonly key: string
-  readonly type: ColumnType
-}): RowsStatement => ({
-  one: `SELECT ${columns} FROM ${table} WHERE ${key} = ?`,
-  // In one order, so that two who lock several never wait for each other.
-  many: `SELECT ${columns} FROM ${table} WHERE ${key} = ANY ($1::${postgresType(type)}[]) ORDER BY ${key} FOR UPDATE`,
-  types: [type]
-})
+  /** The first of them says the order in which rows are locked, so that two who lock several never wait for each other. */
+  readonly key: Columns
+}): RowsStatement => {
+  const names = Object.keys(key)
+  const from = `SELECT ${columns} FROM ${table} ${alias}`
+  return {
+    one: `${from} WHERE ${names.map((name) => `${alias}.${name} = ?`).join(" AND ")}`,
+    many: (first, condition) =>
+      `${from} JOIN ${givenIn(key, first)} ON ${matching(alias, names)}${and(condition)}
+      ORDER BY ${alias}.${names[0]} FOR UPDATE OF ${alias}`,
+    types: Object.values(key)
+  }
+}
 
-const arraysOf = (columns: Columns): string =>
-  `unnest(${Object.values(columns).map((type, at) => `$${at + 1}::${postgresType(type)}[]`).join(", ")})`
+const and = (condition: string | undefined): string => condition === undefined ? "" : ` AND ${condition}`
+
+const matching = (of: string, names: ReadonlyArray<string>): string =>
+  names.map((name) => `${of}.${name} = given.${name}`).join(" AND ")
+
+const givenIn = (columns: Columns, first: number): string =>
+  `${arraysOf(columns, first)} AS given (${Object.keys(columns).join(", ")})`
+
+const arraysOf = (columns: Columns, first: number): string =>
+  `unnest(${Object.values(columns).map((type, at) => `$${first + at}::${postgresType(type)}[]`).join(", ")})`
 
 const postgresType = (type: ColumnType): string => postgresTypes[type]
 

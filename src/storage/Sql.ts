@@ -31,7 +31,6 @@ export interface Statement {
 
 /** A statement that is run for each of many rows of parameters. */
 export interface ManyRows {
-  /** `readRows` is answered with all rows that were found, in any order. */
   readonly kind: "writeRows" | "readRows"
   readonly statement: RowsStatement
   readonly rows: ReadonlyArray<Row>
@@ -40,6 +39,11 @@ export interface ManyRows {
 /** Rows that are ready to be written. */
 export interface WriteRows extends ManyRows {
   readonly kind: "writeRows"
+}
+
+/** Keys of rows to read; answered with all rows that were found, in any order. */
+export interface ReadRows extends ManyRows {
+  readonly kind: "readRows"
 }
 
 /** Commands of which none depends on another; they are answered all at once, in their order. */
@@ -82,9 +86,24 @@ export function* writeRows(...writes: ReadonlyArray<WriteRows>): Script<void> {
   if (only !== undefined) yield commands.length === 1 ? only : { kind: "round", commands }
 }
 
+/** Returns keys of rows to read. */
+export const keysFor = (statement: RowsStatement, rows: ReadonlyArray<Row>): ReadRows => ({
+  kind: "readRows",
+  statement,
+  rows
+})
+
 /** Returns the rows for many keys, in any order. */
-export function* readRows<Found>(statement: RowsStatement, keys: ReadonlyArray<Row>): Script<ReadonlyArray<Found>> {
-  return keys.length === 0 ? [] : (yield { kind: "readRows", statement, rows: keys }) as ReadonlyArray<Found>
+export function* readRows<Found>(keys: ReadRows): Script<ReadonlyArray<Found>> {
+  return keys.rows.length === 0 ? [] : (yield keys) as ReadonlyArray<Found>
+}
+
+/** Writes rows as `writeRows` does where every key of `guard` finds a row, and else nothing; returns whether it has. */
+export function* writeGuarded(guard: ReadRows, writes: ReadonlyArray<WriteRows>): Script<boolean> {
+  const found = yield* readRows(guard)
+  if (found.length < guard.rows.length) return false
+  yield* writeRows(...writes)
+  return true
 }
 
 /** Runs scripts side by side, statement by statement, so that what they have in common is done in one. */

@@ -9,7 +9,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import * as NodeSqlite from "./NodeSqlite.ts"
 import { type Failure, liveClock, untilDone, type Wait } from "./Patience.ts"
-import type { Command, ManyRows, Script, Statement } from "./Sql.ts"
+import * as Sql from "./Sql.ts"
 import { Tables, type Transactions } from "./Tables.ts"
 
 export const layer: Layer.Layer<Tables, never, NodeSqlite.Database> = Layer.effect(
@@ -17,15 +17,19 @@ export const layer: Layer.Layer<Tables, never, NodeSqlite.Database> = Layer.effe
   Effect.map(Effect.service(NodeSqlite.Database), (database) => {
     database.unsafe.function("jobchain_now", { deterministic: false }, () => liveClock.currentTimeMillisUnsafe())
     const runner = new ScriptRunner(database.unsafe)
-    const run = <A>(begin: "BEGIN" | "BEGIN IMMEDIATE", script: () => Script<A>) =>
+    const run = <A>(begin: "BEGIN" | "BEGIN IMMEDIATE", script: () => Sql.Script<A>) =>
       untilDone(database.use(() => runner.transaction(begin, script)), failureOf)
     const transactions: Transactions = {
       // Takes the lock for writing at once: a transaction that has read before cannot always wait for it.
       write: (script) => run("BEGIN IMMEDIATE", script),
       read: (script) => run("BEGIN", script)
     }
-    // Every transaction is short, and nobody waits for more than one.
-    return { ...transactions, urgent: transactions }
+    return {
+      ...transactions,
+      writeGuarded: (guard, writes) => transactions.write(() => Sql.writeGuarded(guard, writes)),
+      // Every transaction is short, and nobody waits for more than one.
+      urgent: transactions
+    }
   })
 )
 
@@ -43,7 +47,7 @@ class ScriptRunner {
    *
    * In plain code, because there is one for each checkpoint: through the client it would cost twice as much.
    */
-  transaction<A>(begin: "BEGIN" | "BEGIN IMMEDIATE", script: () => Script<A>): A {
+  transaction<A>(begin: "BEGIN" | "BEGIN IMMEDIATE", script: () => Sql.Script<A>): A {
     if (this.database.isTransaction) return this.run(script())
     this.statement(begin).run()
     try {
@@ -57,13 +61,13 @@ class ScriptRunner {
     }
   }
 
-  private run<A>(script: Script<A>): A {
+  private run<A>(script: Sql.Script<A>): A {
     let step = script.next()
     while (step.done !== true) step = script.next(this.answer(step.value))
     return step.value
   }
 
-  private answer(command: Command): unknown {
+  private answer(command: Sql.Command): unknown {
     switch (command.kind) {
       case "round":
         return command.commands.map((command) => this.answer(command))
@@ -75,7 +79,7 @@ class ScriptRunner {
     }
   }
 
-  private one({ kind, params, text }: Statement): unknown {
+  private one({ kind, params, text }: Sql.Statement): unknown {
     const statement = this.statement(text)
     switch (kind) {
       case "get":
@@ -91,7 +95,7 @@ class ScriptRunner {
     }
   }
 
-  private manyRows({ kind, rows, statement }: ManyRows): unknown {
+  private manyRows({ kind, rows, statement }: Sql.ManyRows): unknown {
     const prepared = this.statement(statement.one)
     if (kind === "readRows") return rows.flatMap((row) => prepared.all(...row))
     for (const row of rows) prepared.run(...row)

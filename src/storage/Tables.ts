@@ -22,6 +22,11 @@ export interface Transactions {
 export class Tables extends Context.Service<
   Tables,
   Transactions & {
+    /**
+     * Writes rows, of which none depends on another, in a transaction of their own where every key of `guard` finds a row, and
+     * else nothing; returns whether it has. On a server that is one statement, and so one way to it and back.
+     */
+    readonly writeGuarded: (guard: Sql.ReadRows, writes: ReadonlyArray<Sql.WriteRows>) => Effect.Effect<boolean>
     /** For what must not wait behind bulk writes: leases, and requests to stop. */
     readonly urgent: Transactions
   }

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import { lockOwned, Ownership } from "./Ownership.ts"
+import { guardOf, lockOwned, Ownership } from "./Ownership.ts"
 import { onLiveClock, whileClosing } from "./Patience.ts"
 import type { RowsStatement } from "./RowsStatement.ts"
 import * as Sql from "./Sql.ts"
@@ -64,7 +64,7 @@ const make = Effect.fnUntraced(function*() {
   const progress = { commits: 0, open: 0, drained: () => {} }
 
   const turn = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> => {
-    const answer = (exit: Exit.Exit<ReadonlyArray<Exit.Exit<unknown>>>) =>
+    const answer = (exit: Exit.Exit<Exits>) =>
       Effect.suspend(() => {
         progress.commits++
         // One that cannot be written must not keep the others from it.
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function*() {
         if (progress.open === 0) progress.drained()
         return Effect.void
       })
-    return Effect.ignoreCause(Effect.onExit(tables.write(() => commit(id, batch)), answer))
+    return Effect.ignoreCause(Effect.onExit(commit(tables, id, batch), answer))
   }
   const work = Effect.gen(function*() {
     while (true) {
@@ -142,9 +142,29 @@ const takeTurn = (first: Waiting, queue: Queue.Queue<Waiting>): ReadonlyArray<Wa
   return batch
 }
 
-/** Writes what is still ours to write, runs scripts, and returns for each what came of it. */
-function* commit(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<ReadonlyArray<Exit.Exit<unknown>>> {
-  const writes = batch.flatMap(({ work }) => typeof work === "function" ? [] : [work])
+type Exits = ReadonlyArray<Exit.Exit<unknown>>
+
+/** Commits a turn, and returns for each of it what came of it. */
+const commit = (tables: Tables["Service"], id: string, batch: ReadonlyArray<Waiting>): Effect.Effect<Exits> => {
+  const oneByOne = tables.write(() => script(id, batch))
+  const writes = writesOf(batch)
+  if (writes.length < batch.length) return oneByOne
+  const [rows = [], ...later] = inTurn(writes)
+  if (later.length > 0) return oneByOne
+  // Nearly always all chains are still ours, and then it takes one step.
+  const guard = guardOf(id, writes.map(({ chain }) => chain))
+  return Effect.flatMap(
+    tables.writeGuarded(guard, rows),
+    (isWritten) => isWritten ? Effect.succeed(batch.map(() => Exit.void)) : oneByOne
+  )
+}
+
+const writesOf = (batch: ReadonlyArray<Waiting>): ReadonlyArray<Write> =>
+  batch.flatMap(({ work }) => typeof work === "function" ? [] : [work])
+
+/** Writes what is still ours to write, and runs scripts. */
+function* script(id: string, batch: ReadonlyArray<Waiting>): Sql.Script<Exits> {
+  const writes = writesOf(batch)
   const lost = yield* lockOwned(id, writes.map(({ chain, requestId }) => ({ number: chain, requestId })))
   for (const rows of inTurn(writes.filter(({ chain }) => !lost.has(chain)))) yield* Sql.writeRows(...rows)
   const exits = batch.map(({ work }): Exit.Exit<unknown> => {

@@ -9,6 +9,7 @@ import * as Migrations from "../../src/storage/Migrations.ts"
 import * as NodeSqlite from "../../src/storage/NodeSqlite.ts"
 import { Outbox } from "../../src/storage/Outbox.ts"
 import * as PostgresTables from "../../src/storage/postgres/PostgresTables.ts"
+import type * as Sql from "../../src/storage/Sql.ts"
 import * as SqliteTables from "../../src/storage/SqliteTables.ts"
 import * as Store from "../../src/storage/Store.ts"
 import { Tables, type Transactions } from "../../src/storage/Tables.ts"
@@ -39,7 +40,11 @@ export const layerCounted = (
   { count }: Rig,
   delivery?: ReportDelivery["Service"]
 ): Layer.Layer<Store.Inner, Store.OpenError> => {
-  const counted = Effect.map(Tables, ({ urgent, ...tables }) => ({ ...countedBy(tables), urgent: countedBy(urgent) }))
+  const counted = Effect.map(Tables, ({ urgent, writeGuarded, ...tables }) => ({
+    ...countedBy(tables),
+    writeGuarded: (guard: Sql.ReadRows, writes: ReadonlyArray<Sql.WriteRows>) => count(writeGuarded(guard, writes)),
+    urgent: countedBy(urgent)
+  }))
   const countedBy = ({ read, write }: Transactions): Transactions => ({
     read: (script) => count(read(script)),
     write: (script, rows) => count(write(script, rows))

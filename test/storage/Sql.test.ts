@@ -41,13 +41,13 @@ describe("rows", () => {
 
   it("are not asked for where there are none", () => {
     assert.deepStrictEqual(asked(Sql.writeRows(Sql.rowsFor(statement, []))), [])
-    assert.deepStrictEqual(asked(Sql.readRows(statement, [])), [])
+    assert.deepStrictEqual(asked(Sql.readRows(Sql.keysFor(statement, []))), [])
   })
 
   it("are inserted one by one, or as columns", () => {
     assert.strictEqual(statement.one, "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING")
     assert.strictEqual(
-      statement.many,
+      statement.many(1),
       "INSERT INTO t (a, b) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING"
     )
     assert.deepStrictEqual(statement.types, ["integer", "text"])

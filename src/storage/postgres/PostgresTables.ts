@@ -15,7 +15,7 @@ import type { MigrationError } from "effect/sql/Migrator"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Migrations from "../Migrations.ts"
 import { onLiveClock, untilDone } from "../Patience.ts"
-import type { Script } from "../Sql.ts"
+import type { ReadRows, WriteRows } from "../Sql.ts"
 import { Tables, type Transactions } from "../Tables.ts"
 import { failureOf, openError } from "./Failures.ts"
 import { Session } from "./Session.ts"
@@ -47,8 +47,13 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
     // A session whose other end has vanished in the middle of a transaction keeps its locks no longer.
     startupParameters: { idle_in_transaction_session_timeout: "60000" }
   }
-  const transactions = yield* overSessions(config, sessionsMax)
-  return { ...transactions, urgent: yield* overSessions(config, 1) }
+  const onOneOfMany = yield* overSessions(config, sessionsMax)
+  return {
+    ...transactionsOf(onOneOfMany),
+    writeGuarded: (guard: ReadRows, writes: ReadonlyArray<WriteRows>) =>
+      onOneOfMany((session) => Transaction.writeGuarded(session, guard, writes)),
+    urgent: transactionsOf(yield* overSessions(config, 1))
+  }
 })
 
 const applicationName = "jobchain"
@@ -62,18 +67,18 @@ const messageBytesMax = 1024 * 1024 * 1024
 /** The writer has one; the others are for chains that are taken in, claimed or looked at meanwhile. */
 const sessionsMax = 4
 
+/** Runs a transaction on a session that has none. */
+type OnSession = <A>(transaction: (session: Session) => Effect.Effect<A, SqlError>) => Effect.Effect<A>
+
 const overSessions = Effect.fnUntraced(function*(
   config: PgConnection.Config,
   max: number
-): Effect.fn.Return<Transactions, never, Scope.Scope> {
+): Effect.fn.Return<OnSession, never, Scope.Scope> {
   const sessions = yield* Pool.makeWithTTL({ acquire: Session.make(config), min: 1, max, timeToLive: "1 minute" })
-  const run = <A>(
-    transaction: (session: Session, script: () => Script<A>) => Effect.Effect<A, SqlError>,
-    script: () => Script<A>
-  ) =>
-    untilDone(Effect.scoped(Effect.flatMap(Pool.get(sessions), (session) => transaction(session, script))), failureOf)
-  return {
-    write: (script) => run(Transaction.write, script),
-    read: (script) => run(Transaction.read, script)
-  }
+  return (transaction) => untilDone(Effect.scoped(Effect.flatMap(Pool.get(sessions), transaction)), failureOf)
+})
+
+const transactionsOf = (onSession: OnSession): Transactions => ({
+  write: (script) => onSession((session) => Transaction.write(session, script)),
+  read: (script) => onSession((session) => Transaction.read(session, script))
 })

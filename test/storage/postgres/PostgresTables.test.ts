@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { inject } from "vitest"
-import { lockOwned } from "../../../src/storage/Ownership.ts"
+import { LeaseLost, lockOwned } from "../../../src/storage/Ownership.ts"
 import { StorageFailed } from "../../../src/storage/Patience.ts"
 import * as PostgresTables from "../../../src/storage/postgres/PostgresTables.ts"
 import * as RowsStatement from "../../../src/storage/RowsStatement.ts"
@@ -9,7 +9,7 @@ import * as Sql from "../../../src/storage/Sql.ts"
 import * as Store from "../../../src/storage/Store.ts"
 import { Tables } from "../../../src/storage/Tables.ts"
 import { chainOf } from "../../../src/testing/index.ts"
-import { add } from "../Steps.ts"
+import { add, start } from "../Steps.ts"
 import * as TestStore from "../TestStore.ts"
 import * as Locks from "./Locks.ts"
 import * as TestSchema from "./TestSchema.ts"
@@ -63,6 +63,11 @@ function* long() {
 }
 
 /** Writes to the first chain, and in between waits for a lock. */
+function* takeOverSlowly(owner: string) {
+  yield* Sql.run("UPDATE jobchain_chains SET owner = ? WHERE number = 1", owner)
+  yield* Sql.get("SELECT pg_advisory_xact_lock(10)")
+}
+
 function* writeSlowly(owner: string, requestId: string) {
   const lost = yield* lockOwned(owner, [{ number: 1, requestId }])
   yield* Sql.get("SELECT pg_advisory_xact_lock(10)")
@@ -178,11 +183,30 @@ describe("a chain in PostgreSQL", () => {
       yield* Locks.waitFor(url, "%xact_lock(10)")
       yield* second.exec("UPDATE jobchain_owners SET alive_until = 0 WHERE id = ?", first.id)
       const claiming = yield* Effect.forkChild(second.store.claim(requestId), { startImmediately: true })
-      yield* Locks.waitFor(url, "%jobchain_chains%FOR UPDATE")
+      yield* Locks.waitFor(url, "%jobchain_chains%FOR UPDATE%")
       yield* Locks.release(first.tables.urgent)
       assert.strictEqual(yield* Fiber.join(writing), 0)
       yield* Fiber.join(claiming)
       assert.strictEqual((yield* second.store.status(requestId)).name, "written")
+    })))
+
+  it.effect("is not written to by whoever it is just being taken from", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const url = yield* TestSchema.make(server)
+      const [first, second] = [yield* TestStore.open(url), yield* TestStore.open(url)]
+      const chain = yield* add(first.repo, chainOf("a"))
+      yield* Locks.hold(second.tables.urgent, 10)
+      const taking = yield* Effect.forkChild(second.tables.write(() => takeOverSlowly(second.id)), {
+        startImmediately: true
+      })
+      yield* Locks.waitFor(url, "%xact_lock(10)")
+      const writing = yield* Effect.forkChild(Effect.exit(start(first.repo, chain, 0)), { startImmediately: true })
+      yield* Locks.waitFor(url, "WITH %FOR UPDATE%")
+      yield* Locks.release(second.tables.urgent)
+      yield* Fiber.join(taking)
+      const written = yield* Fiber.join(writing)
+      assert.instanceOf(Exit.isFailure(written) ? Cause.squash(written.cause) : undefined, LeaseLost)
+      assert.strictEqual((yield* second.store.status(chain.requestId)).jobs[0]?.state, "PENDING")
     })))
 })
 
