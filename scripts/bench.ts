@@ -25,7 +25,7 @@ const measure = async (args: Arguments.Arguments): Promise<void> => {
   const absences: Array<Absence> = []
   for (const workload of args.workloads) {
     const contestants = args.quick && workload.quick.length > 0 ? workload.quick : workload.contestants
-    const warmUpMs = args.quick ? 100 : 3000
+    const warmUpMs = args.quick ? 100 : 8000
     const outcome = await Rounds.run(workload, contestants, { rounds: args.rounds, warmUpMs, say })
     measured.push(...outcome.results)
     absences.push(...outcome.absences)

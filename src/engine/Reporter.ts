@@ -37,6 +37,8 @@ export interface Reporter<Report> {
  * One that takes longer is waited for in a fiber of its own and holds back none of the others.
  */
 export const sendAll = <Report>(reporter: Reporter<Report>, reports: ReadonlyArray<Report>): void => {
+  const [only] = reports
+  if (only !== undefined && reports.length === 1) return sendOne(reporter, only)
   for (let next = 0; next < reports.length; next++) {
     const walk = { next, isLeft: false }
     const fiber = reporter.fork(sendInTurn(reporter, reports, walk))
@@ -46,6 +48,14 @@ export const sendAll = <Report>(reporter: Reporter<Report>, reports: ReadonlyArr
     next = walk.next
     waitAndSendAgain(reporter, reports[next] as Report, fiber)
   }
+}
+
+/** Does without the walk: in a line of jobs, that is what there is after each. */
+const sendOne = <Report>(reporter: Reporter<Report>, report: Report): void => {
+  const fiber = reporter.fork(reporter.send(report))
+  const exit = fiber.pollUnsafe()
+  if (exit !== undefined && Exit.isSuccess(exit)) reporter.accepted(report)
+  else waitAndSendAgain(reporter, report, fiber)
 }
 
 interface Walk {
