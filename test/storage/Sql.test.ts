@@ -17,6 +17,8 @@ const asked = (script: Sql.Script<unknown>): ReadonlyArray<ReadonlyArray<string>
   return turns
 }
 
+const withoutBreaks = (text: string): string => text.replaceAll(/\s+/g, " ")
+
 function* counting(name: string, times: number, seen: Array<string>): Sql.Script<void> {
   for (let time = 1; time <= times; time++) seen.push(`${name} ${yield* Sql.changes(`${name}${time}`)}`)
 }
@@ -51,5 +53,37 @@ describe("rows", () => {
       "INSERT INTO t (a, b) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING"
     )
     assert.deepStrictEqual(statement.types, ["integer", "text"])
+  })
+
+  it("are written on a condition, with parameters after others", () => {
+    const key = { a: "integer" } as const
+    const update = RowsStatement.update({ table: "t", set: { b: "text" }, key: "a" })
+    assert.deepStrictEqual(
+      [
+        statement,
+        update,
+        RowsStatement.remove({ table: "t", key, condition: "b = 'x'" }),
+        RowsStatement.lock({ table: "t", alias: "l", columns: "l.b", key })
+      ].map(({ many }) => withoutBreaks(many(3, "(held)"))),
+      [
+        "INSERT INTO t (a, b) SELECT * FROM unnest($3::bigint[], $4::text[]) WHERE (held) ON CONFLICT DO NOTHING",
+        "UPDATE t SET b = given.b FROM unnest($3::text[], $4::bigint[]) AS given (b, a) WHERE t.a = given.a AND (held)",
+        "DELETE FROM t USING unnest($3::bigint[]) AS given (a) WHERE t.a = given.a AND b = 'x' AND (held)",
+        "SELECT l.b FROM t l JOIN unnest($3::bigint[]) AS given (a) ON l.a = given.a AND (held) ORDER BY l.a FOR UPDATE OF l"
+      ]
+    )
+  })
+
+  it("are written where every key of the guard finds a row", () => {
+    const guard = Sql.keysFor(statement, [[1], [2]])
+    const write = Sql.rowsFor(statement, [[1, "x"]])
+    const answeredWith = (found: ReadonlyArray<unknown>) => {
+      const script = Sql.writeGuarded(guard, [write])
+      assert.deepStrictEqual(script.next().value, guard)
+      const step = script.next(found)
+      return step.done === true ? step.value : [step.value, script.next().value]
+    }
+    assert.deepStrictEqual(answeredWith([{}, {}]), [write, true])
+    assert.strictEqual(answeredWith([{}]), false)
   })
 })
