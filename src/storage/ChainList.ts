@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as JobState from "../domain/JobState.ts"
-import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRow from "./ChainRow.ts"
 import { isEnded } from "./Claim.ts"
 import { type Owner, ownerColumns, ownerJoin, type OwnerRow, type Ownership } from "./Ownership.ts"
 import * as Sql from "./Sql.ts"
@@ -79,18 +79,12 @@ export const list = (
   )
 }
 
-interface Row extends OwnerRow, ChainProgress.ChainProgressRow {
+interface Row extends OwnerRow, ChainRow.ChainRow {
   readonly requestId: string
-  readonly name: string
-  readonly type: string
-  readonly user: string
   readonly stopRequested: number
-  readonly createdAt: number
-  readonly startedAt: number | null
 }
 
-const select = `SELECT c.request_id AS "requestId", c.name, c.type, c.user_name AS "user",
-  c.stop_requested AS "stopRequested", c.created_at AS "createdAt", c.started_at AS "startedAt", ${ChainProgress.selected},
+const select = `SELECT c.request_id AS "requestId", c.stop_requested AS "stopRequested", ${ChainRow.selected},
   ${ownerColumns} FROM jobchain_chains c ${ownerJoin}`
 
 /** The order and the page of a list in SQL, on chains `c`. */
@@ -135,7 +129,7 @@ const infoOf = (row: Row, { livingOwner }: Ownership["Service"]): StoredChainInf
     owner,
     isCrashed: state === "RUNNING" && owner === undefined,
     isStopRequested: row.stopRequested > 0,
-    isDamaged: !ChainProgress.isWhole(row),
+    isDamaged: !ChainRow.isWhole(row, row.requestId),
     totalJobs: row.totalJobs,
     finishedJobs: row.finishedJobs,
     createdAt: row.createdAt,

@@ -71,18 +71,11 @@ const checkedOf = (progress: ChainProgress): ReadonlyArray<Checksum.Value> => [
   progress.hasBegun
 ]
 
-/** Throws a `DamagedRow` where the row does not hold what was written. */
-export const check = (row: ChainProgressRow, requestId: string): void => {
-  const damage = damageOf(row, requestId)
-  if (damage !== undefined) throw damage
-}
-
-/** Returns the error that `check` throws. */
+/** Returns the error of a row that does not hold what was written. */
 export const damageOf = (row: ChainProgressRow, requestId: string): DamagedRow | undefined =>
   isWhole(row) ? undefined : Checksum.damaged({ table: "jobchain_chains", requestId })
 
-/** Answers whether the row holds what was written. */
-export const isWhole = (row: ChainProgressRow): boolean =>
+const isWhole = (row: ChainProgressRow): boolean =>
   row.progressChecksum === null || row.progressChecksum === Checksum.of(checkedOf(row))
 
 /** Returns the row of how far a chain is. */

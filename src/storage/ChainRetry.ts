@@ -12,6 +12,7 @@ import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import * as Retry from "../domain/Retry.ts"
 import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRow from "./ChainRow.ts"
 import * as Claim from "./Claim.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
@@ -106,7 +107,7 @@ const refusalOf = (
   { livingOwner }: Ownership["Service"]
 ): Refusal | DamagedRow | undefined => {
   if (row === undefined) return new Claim.ChainNotStored({ requestId })
-  const damage = ChainProgress.damageOf(row, requestId)
+  const damage = ChainRow.damageOf(row, requestId)
   if (damage !== undefined) return damage
   const owner = livingOwner(row)
   if (owner !== undefined) return new Claim.ChainOwned({ requestId, owner })

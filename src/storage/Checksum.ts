@@ -2,8 +2,9 @@
  * Finds what the disk, or a hand, has changed within a row.
  *
  * SQLite notices when the form of its pages is broken, and not when a byte of a value is another one: a job would run with wrong
- * args. So the rows that say what is to run, and what has, have a CRC-32 of what they hold. Rows of versions that had none
- * are taken as they are.
+ * args. So the rows that say what is to run, and what has, have a CRC-32 of what they hold. Of a chain's own row that are
+ * three: of its wire value, of what was asked for (`ChainRequest`), and of how far it is (`ChainProgress`), as each is written at
+ * another time. Rows of versions that had none are taken as they are.
  *
  * @since 0.1.0
  */

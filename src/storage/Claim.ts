@@ -28,6 +28,7 @@ import * as Sequences from "../domain/Sequences.ts"
 import { forSignal } from "../engine/Checkpoint.ts"
 import type { Resumption } from "../engine/Resumption.ts"
 import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRow from "./ChainRow.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
 import * as OutboxRows from "./OutboxRows.ts"
@@ -127,7 +128,7 @@ export const refusalOf = (
   { livingOwner }: Ownership["Service"]
 ): ChainNotStored | ChainOwned | ChainEnded | DamagedRow | undefined => {
   if (row === undefined) return new ChainNotStored({ requestId })
-  const damage = ChainProgress.damageOf(row, requestId)
+  const damage = ChainRow.damageOf(row, requestId)
   if (damage !== undefined) return damage
   const state = JobState.fromCode(row.state)
   if (isEnded(state)) return new ChainEnded({ requestId, state })

@@ -6,7 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as JobState from "../domain/JobState.ts"
-import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRow from "./ChainRow.ts"
 import { isEnded } from "./Claim.ts"
 import * as Deletion from "./Deletion.ts"
 import { ownerColumns, ownerJoin, type OwnerRow, type Ownership } from "./Ownership.ts"
@@ -37,12 +37,14 @@ export const count = Effect.fnUntraced(function*(tables: Tables["Service"], olde
   return (yield* selectOver(tables, (yield* Clock.currentTimeMillis) - olderThanMillis)).length
 })
 
-interface Row extends ChainProgress.ChainProgressRow {
+interface Row extends ChainRow.ChainRow {
   readonly number: number
   readonly requestId: string | null
 }
 
-const columns = `c.number, c.request_id AS "requestId", ${ChainProgress.selected}`
+const columns = `c.number, c.request_id AS "requestId", ${ChainRow.selected}`
+
+const isWhole = (row: Row): boolean => row.requestId !== null && ChainRow.isWhole(row, row.requestId)
 
 /** Returns the numbers of the chains that ended until then. One whose reports wait is not over, and a damaged one stays. */
 const selectOver = (tables: Tables["Service"], until: number) =>
@@ -57,15 +59,14 @@ const selectOver = (tables: Tables["Service"], until: number) =>
         until
       )
     ),
-    (rows) => rows.filter(ChainProgress.isWhole).map(({ number }) => number)
+    (rows) => rows.filter(isWhole).map(({ number }) => number)
   )
 
 /** Takes chains out of sight; returns how many. One that somebody tries again meanwhile is none that has ended. */
 function* hideOver(numbers: ReadonlyArray<number>, until: number): Sql.Script<number> {
   const rows = yield* Sql.readRows<Row>(Sql.keysFor(lockRows, numbers.map((number) => [number])))
   const over = rows.filter((row) =>
-    row.requestId !== null && isEnded(JobState.fromCode(row.state)) && (row.finishedAt ?? Infinity) <= until &&
-    ChainProgress.isWhole(row)
+    isEnded(JobState.fromCode(row.state)) && (row.finishedAt ?? Infinity) <= until && isWhole(row)
   )
   for (const { number } of over) yield* Deletion.hide(number)
   return over.length

@@ -206,7 +206,8 @@ const migrations = {
   "0009_fan_outs": script([
     // Whether jobs may join the chain while it runs: its reports say then how many it has by now.
     "ALTER TABLE jobchain_chains ADD COLUMN has_fan_outs INTEGER NOT NULL DEFAULT 0"
-  ])
+  ]),
+  "0010_request_checksums": script(["ALTER TABLE jobchain_chains ADD COLUMN request_checksum INTEGER"])
 }
 
 /** The version of the tables that this program knows. */

@@ -11,6 +11,8 @@ import { hasFanOuts, type JobChain } from "../domain/JobChain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { Signal } from "../domain/Signal.ts"
 import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRequest from "./ChainRequest.ts"
+import * as ChainRow from "./ChainRow.ts"
 import * as Deletion from "./Deletion.ts"
 import * as OutboxRows from "./OutboxRows.ts"
 import { ownerColumns, ownerJoin, type OwnerRow } from "./Ownership.ts"
@@ -59,9 +61,8 @@ export interface Request {
 }
 
 /** A chain of the same request that is there already. */
-export interface Present extends OwnerRow, ChainProgress.ChainProgressRow {
+export interface Present extends OwnerRow, ChainRow.ChainRow {
   readonly number: number
-  readonly isRequest: number
 }
 
 /**
@@ -83,10 +84,12 @@ export const insert = Effect.fnUntraced(function*(
     const written = yield* transactions.write(function*() {
       const present = before === 0 || isLast ? yield* lock(chain.requestId) : undefined
       // What a damaged row says of its chain may be wrong.
-      if (present !== undefined && !(ChainProgress.isWhole(present) && mayReplace(present))) return { present }
+      if (present !== undefined && !(ChainRow.isWhole(present, chain.requestId) && mayReplace(present))) {
+        return { present }
+      }
       const number = before === 0 ? yield* insertChain(chain) : before
       yield* step(number)
-      if (isLast) yield* publish(chain, number, present?.number)
+      if (isLast) yield* publish(chain, number, present)
       return { number, replaced: isLast ? present?.number : undefined }
     }, rows)
     if ("present" in written) {
@@ -103,7 +106,7 @@ export const insert = Effect.fnUntraced(function*(
 /** Reads the chain that has a request id. */
 export const select = (requestId: string): Sql.Script<Present | undefined> =>
   Sql.get<Present>(
-    `SELECT c.number, c.is_request AS "isRequest", ${ChainProgress.selected}, ${ownerColumns}
+    `SELECT c.number, ${ChainRow.selected}, ${ownerColumns}
      FROM jobchain_chains c ${ownerJoin} WHERE c.request_id = ?`,
     requestId
   )
@@ -124,21 +127,16 @@ const lockRequest = RowsStatement.lock({
 
 /** Puts a chain in the place of the one that is there: all at once, so that nobody sees half of it. */
 export function* replaceRows(
-  number: number,
+  present: Present,
   rows: Rows,
   progress: Pick<ChainProgress.ChainProgress, "state" | "finishedJobs" | "hasBegun">
 ): Sql.Script<void> {
+  const { number } = present
   yield* Sql.run("DELETE FROM jobchain_jobs WHERE chain = ?", number)
   yield* Sql.run("DELETE FROM jobchain_records WHERE chain = ?", number)
   const { checksum, wire } = WireRows.headRowOf(rows.requestId, rows.jobChain)
-  yield* Sql.run(
-    "UPDATE jobchain_chains SET wire = ?, checksum = ?, has_fan_outs = ?, former_tries = ? WHERE number = ?",
-    wire,
-    checksum,
-    hasFanOuts(rows.jobChain) ? 1 : 0,
-    formerTriesOf(rows),
-    number
-  )
+  yield* Sql.run("UPDATE jobchain_chains SET wire = ?, checksum = ? WHERE number = ?", wire, checksum, number)
+  yield* ChainRequest.change(present, rows.requestId, broughtBy(rows))
   yield* ChainProgress.change(number, {
     ...progress,
     chainState: rows.chainState,
@@ -183,28 +181,24 @@ function* insertChain(chain: NewChain): Sql.Script<number> {
   const inserted = yield* Sql.get<{ readonly number: number }>(
     insertRow,
     ...ChainProgress.valuesOf(progressOf(chain)),
+    ...ChainRequest.valuesOf(requestOf(chain), chain.requestId),
     wire,
-    typeof chain.jobChain["name"] === "string" ? chain.jobChain["name"] : "",
-    chain.request?.type ?? "",
-    chain.request?.user ?? "",
-    JSON.stringify(chain.request?.args ?? {}),
-    chain.request === undefined ? 0 : 1,
-    chain.writer,
-    chain.createdAt,
-    chain.startedAt,
     checksum,
-    hasFanOuts(chain.jobChain) ? 1 : 0,
-    formerTriesOf(chain)
+    chain.writer
   )
   return inserted?.number ?? 0
 }
 
-const insertRow = `INSERT INTO jobchain_chains (request_id, ${
-  Object.keys(ChainProgress.columns).join(", ")
-}, wire, name, type,
-    user_name, args, is_request, owner, stop_requested, created_at, started_at, checksum, has_fan_outs, former_tries)
-  VALUES (NULL, ${Object.keys(ChainProgress.columns).map(() => "?").join(", ")}, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)
-  RETURNING number`
+const givenColumns = [
+  ...Object.keys(ChainProgress.columns),
+  ...Object.keys(ChainRequest.columns),
+  "wire",
+  "checksum",
+  "owner"
+]
+
+const insertRow = `INSERT INTO jobchain_chains (request_id, stop_requested, ${givenColumns.join(", ")})
+  VALUES (NULL, 0, ${givenColumns.map(() => "?").join(", ")}) RETURNING number`
 
 const progressOf = (chain: NewChain): ChainProgress.ChainProgress => ({
   state: JobState.toCode(chain.state),
@@ -218,26 +212,34 @@ const progressOf = (chain: NewChain): ChainProgress.ChainProgress => ({
   hasBegun: chain.hasBegun ? 1 : 0
 })
 
+const requestOf = (chain: NewChain): ChainRequest.ChainRequest => ({
+  name: typeof chain.jobChain["name"] === "string" ? chain.jobChain["name"] : "",
+  type: chain.request?.type ?? "",
+  user: chain.request?.user ?? "",
+  args: JSON.stringify(chain.request?.args ?? {}),
+  isRequest: chain.request === undefined ? 0 : 1,
+  createdAt: chain.createdAt,
+  startedAt: chain.startedAt,
+  ...broughtBy(chain)
+})
+
+const broughtBy = (rows: Rows): Pick<ChainRequest.ChainRequest, "hasFanOuts" | "formerTries"> => ({
+  hasFanOuts: hasFanOuts(rows.jobChain) ? 1 : 0,
+  formerTries: formerTriesOf(rows)
+})
+
 const totalJobsOf = ({ jobChain }: Rows): number => Object.keys(jobChain.jobs ?? {}).length
 
 const formerTriesOf = ({ formerTries }: Rows): string | null =>
   formerTries.size === 0 ? null : JSON.stringify(Object.fromEntries(formerTries))
 
 /** Gives a chain that is all there its request id, which the chain `replaced` loses. */
-function* publish(
-  { isOwned, isReported, requestId, signals, writer }: NewChain,
-  number: number,
-  replaced: number | undefined
-): Sql.Script<void> {
+function* publish(chain: NewChain, number: number, replaced: Present | undefined): Sql.Script<void> {
+  const { isOwned, isReported, requestId, signals, writer } = chain
   if (replaced !== undefined) {
-    yield* Sql.run(
-      `UPDATE jobchain_chains SET (type, user_name, args, is_request, created_at) =
-         (SELECT type, user_name, args, is_request, created_at FROM jobchain_chains WHERE number = ?) WHERE number = ?`,
-      replaced,
-      number
-    )
-    yield* SignalRows.move(replaced, number)
-    yield* Deletion.hide(replaced)
+    yield* ChainRequest.handOn(replaced, { ...requestOf(chain), number }, requestId)
+    yield* SignalRows.move(replaced.number, number)
+    yield* Deletion.hide(replaced.number)
   }
   yield* Sql.writeRows(SignalRows.keep(number, signals))
   yield* Sql.run("UPDATE jobchain_chains SET request_id = ? WHERE number = ?", requestId, number)

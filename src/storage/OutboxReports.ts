@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Chain from "../domain/Chain.ts"
 import * as JobState from "../domain/JobState.ts"
 import type { Report } from "../engine/ReportDelivery.ts"
-import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRow from "./ChainRow.ts"
 import { DamagedRow } from "./DamagedRow.ts"
 import * as LogRows from "./LogRows.ts"
 import type { Waiting } from "./OutboxRows.ts"
@@ -15,9 +15,8 @@ import * as Sql from "./Sql.ts"
 import * as StoredChain from "./StoredChain.ts"
 import type { Tables } from "./Tables.ts"
 
-interface RequestRow extends ChainProgress.ChainProgressRow {
+interface RequestRow extends ChainRow.ChainRow {
   readonly requestId: string
-  readonly hasFanOuts: number
 }
 
 /** Reads a report; `undefined` where its chain has gone. */
@@ -28,7 +27,7 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Report | undefined, DamagedRow> {
   const { log, request } = yield* tables.read(function*() {
     const request = yield* Sql.get<RequestRow>(
-      `SELECT c.request_id AS "requestId", c.has_fan_outs AS "hasFanOuts", ${ChainProgress.selected}
+      `SELECT c.request_id AS "requestId", ${ChainRow.selected}
        FROM jobchain_chains c WHERE c.number = ? AND c.request_id IS NOT NULL`,
       chain
     )
@@ -63,4 +62,4 @@ export const load = Effect.fnUntraced(function*(
   }
 })
 
-const whole = (request: RequestRow) => StoredChain.decoding(() => ChainProgress.check(request, request.requestId))
+const whole = (request: RequestRow) => StoredChain.decoding(() => ChainRow.check(request, request.requestId))

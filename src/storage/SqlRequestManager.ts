@@ -26,6 +26,8 @@ import {
 } from "../engine/RequestManager.ts"
 import * as ChainList from "./ChainList.ts"
 import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRequest from "./ChainRequest.ts"
+import * as ChainRow from "./ChainRow.ts"
 import { type DamagedRow, jsonObject } from "./DamagedRow.ts"
 import * as LogRows from "./LogRows.ts"
 import * as NewChain from "./NewChain.ts"
@@ -57,18 +59,22 @@ const make = (
   { id: writer }: Ownership["Service"],
   { jobRunner, types = [] }: Options
 ): RequestManager["Service"] => {
-  /** Looks at the state and acts in one transaction, so that nobody comes in between. */
+  /**
+   * Looks at the state and acts in one transaction, so that nobody comes in between. What an engine reports of a chain that runs
+   * is taken also where only what was asked for is damaged.
+   */
   const inState = <A>(
     requestId: string,
     expected: ReadonlyArray<JobState.JobState>,
-    act: (present: NewChain.Present, now: number) => Sql.Script<A>
+    act: (present: NewChain.Present, now: number) => Sql.Script<A>,
+    damageOf: typeof ChainRow.damageOf = ChainProgress.damageOf
   ): Effect.Effect<A, StateError> =>
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const done = yield* tables.write(function*() {
         const present = yield* NewChain.lock(requestId)
         if (present === undefined) return { refusal: new RequestNotFound({ requestId }) }
-        const damage = ChainProgress.damageOf(present, requestId)
+        const damage = damageOf(present, requestId)
         if (damage !== undefined) return { refusal: new RequestManagerUnavailable({ reason: damage.message }) }
         const state = JobState.fromCode(present.state)
         if (!expected.includes(state)) return { refusal: new RequestStateConflict({ requestId, state, expected }) }
@@ -109,14 +115,10 @@ const make = (
   const start = Effect.fnUntraced(function*(requestId: string) {
     // Noted first: the chain may be over before the job runner has answered.
     const before = yield* inState(requestId, ["PENDING", "SUSPENDED"], function*(present, now) {
-      const row = yield* Sql.get<{ readonly startedAt: number | null }>(
-        `SELECT started_at AS "startedAt" FROM jobchain_chains WHERE number = ?`,
-        present.number
-      )
       yield* ChainProgress.change(present.number, { state: JobState.RUNNING })
-      yield* Sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", now, present.number)
-      return { ...present, startedAt: row?.startedAt ?? null }
-    })
+      yield* ChainRequest.change(present, requestId, { startedAt: now })
+      return present
+    }, ChainRow.damageOf)
     if (jobRunner === undefined) return
     const key = { requestId, number: before.number }
     const ask = before.state === JobState.SUSPENDED
@@ -127,7 +129,7 @@ const make = (
         const present = yield* NewChain.lock(requestId)
         if (present?.number !== before.number || present.state !== JobState.RUNNING || present.owner !== null) return
         yield* ChainProgress.change(before.number, { state: before.state })
-        yield* Sql.run("UPDATE jobchain_chains SET started_at = ? WHERE number = ?", before.startedAt, before.number)
+        yield* ChainRequest.change(present, requestId, { startedAt: before.startedAt })
       }))
   })
 
@@ -157,9 +159,9 @@ const make = (
     Effect.suspend(() => {
       const requestId = suspended.requestId ?? ""
       const rows = wireOf(suspended)
-      return inState(requestId, ["RUNNING", "SUSPENDED"], function*({ number }) {
+      return inState(requestId, ["RUNNING", "SUSPENDED"], function*(present) {
         const finishedJobs = suspended.jobChain?.finishedJobs ?? 0
-        yield* NewChain.replaceRows(number, rows, { state: JobState.SUSPENDED, finishedJobs, hasBegun: 1 })
+        yield* NewChain.replaceRows(present, rows, { state: JobState.SUSPENDED, finishedJobs, hasBegun: 1 })
       })
     })
 
@@ -247,22 +249,15 @@ const needed = <A>(found: Effect.Effect<A | undefined, RequestManagerUnavailable
       value === undefined ? Effect.fail(new RequestNotFound({ requestId })) : Effect.succeed(value)
   )
 
-interface RequestRow extends ChainProgress.ChainProgressRow {
+interface RequestRow extends ChainRow.ChainRow {
   readonly id: string
-  readonly type: string
-  readonly user: string
-  readonly args: string
-  readonly createdAt: number
-  readonly startedAt: number | null
 }
 
 const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => {
   const { params, where } = ChainList.conditions(filter)
   return tables.read(() =>
     Sql.all<RequestRow>(
-      `SELECT c.request_id AS id, c.type, c.user_name AS "user", c.args, c.created_at AS "createdAt",
-         c.started_at AS "startedAt", ${ChainProgress.selected}
-       FROM jobchain_chains c ${where} ${ChainList.page}`,
+      `SELECT c.request_id AS id, ${ChainRow.selected} FROM jobchain_chains c ${where} ${ChainList.page}`,
       ...params,
       ...ChainList.pageOf(filter)
     )
@@ -272,7 +267,7 @@ const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => 
 const requestOf = (row: RequestRow) =>
   unavailable(StoredChain.decoding((): Request => {
     const { createdAt, finishedAt, finishedJobs, id, startedAt, totalJobs, type, user } = row
-    ChainProgress.check(row, id)
+    ChainRow.check(row, id)
     return {
       id,
       type,

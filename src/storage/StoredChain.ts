@@ -13,7 +13,7 @@ import * as JobState from "../domain/JobState.ts"
 import * as Progress from "../domain/Progress.ts"
 import type * as Slices from "../domain/Slices.ts"
 import * as GivingWay from "../engine/GivingWay.ts"
-import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRow from "./ChainRow.ts"
 import { DamagedRow, jsonObject } from "./DamagedRow.ts"
 import * as RecordRows from "./RecordRows.ts"
 import * as SignalRows from "./SignalRows.ts"
@@ -34,10 +34,7 @@ export interface StoredChain {
   readonly records: ReadonlyArray<RecordRows.RecordRow>
 }
 
-interface ChainRow extends WireRows.HeadRow, ChainProgress.ChainProgressRow {
-  /** As JSON. */
-  readonly formerTries: string | null
-}
+interface Row extends WireRows.HeadRow, ChainRow.ChainRow {}
 
 /** Returns the chain; `undefined` where it has gone. A large one is read in parts, between which others come in. */
 export const load = Effect.fnUntraced(function*(
@@ -70,7 +67,7 @@ export const loadWire = (
 ): Effect.Effect<JobChain | undefined, DamagedRow> => Effect.map(readWire(tables, key), (read) => read?.jobChain)
 
 interface ReadWire {
-  readonly row: ChainRow
+  readonly row: Row
   readonly jobChain: JobChain
 }
 
@@ -82,7 +79,7 @@ const readWire = Effect.fnUntraced(function*(
   const row = yield* tables.read(() => selectChain(key))
   if (row === undefined) return undefined
   // How many jobs there are is of what it says.
-  yield* decoding(() => ChainProgress.check(row, requestId))
+  yield* decoding(() => ChainRow.check(row, requestId))
   const assembly = new WireRows.Assembly(requestId)
   // Jobs that have left the chain have rows, too.
   for (let start = 0, isLast = false; start < row.totalJobs || !isLast; start += jobsPerRead) {
@@ -114,15 +111,14 @@ export const decoding = <A>(decode: () => A): Effect.Effect<A, DamagedRow> =>
     }
   })
 
-const selectChain = ({ number, requestId }: ChainKey): Sql.Script<ChainRow | undefined> =>
-  Sql.get<ChainRow>(
-    `SELECT ${ChainProgress.selected}, c.wire, c.checksum, c.former_tries AS "formerTries"
-     FROM jobchain_chains c WHERE c.number = ? AND c.request_id = ?`,
+const selectChain = ({ number, requestId }: ChainKey): Sql.Script<Row | undefined> =>
+  Sql.get<Row>(
+    `SELECT ${ChainRow.selected}, c.wire, c.checksum FROM jobchain_chains c WHERE c.number = ? AND c.request_id = ?`,
     number,
     requestId
   )
 
-const formerTriesOf = ({ formerTries }: ChainRow, requestId: string): Readonly<Record<string, number>> => {
+const formerTriesOf = ({ formerTries }: Row, requestId: string): Readonly<Record<string, number>> => {
   if (formerTries === null) return {}
   const place = { table: "jobchain_chains", requestId }
   const tries = jsonObject(formerTries, place)
@@ -137,10 +133,10 @@ function* compile(jobChain: JobChain, totalJobTries: Readonly<Record<string, num
 
 const restored = (
   chain: Progress.Chain,
-  row: ChainRow,
+  row: Row,
   records: ReadonlyArray<RecordRows.RecordRow>
 ): Progress.Chain => {
-  ChainProgress.check(row, chain.requestId)
+  ChainRow.check(row, chain.requestId)
   JobRecord.restore(chain, records.map((record) => checked(chain, record)))
   const completeJobs = at(chain.counts, JobState.COMPLETE)
   if (row.completeJobs !== null && row.completeJobs !== completeJobs) {

@@ -147,3 +147,103 @@ describe("how far a chain is", () => {
       assert.match(yield* failure(told), damaged)
     })))
 })
+
+describe("what a chain was asked for as", () => {
+  const damages: ReadonlyArray<readonly [string, string]> = [
+    ["name", "'b'"],
+    ["type", "'b'"],
+    ["user_name", "'bob'"],
+    ["args", "'{\"version\":3}'"],
+    ["is_request", "0"],
+    ["created_at", "7"],
+    ["started_at", "7"],
+    ["has_fan_outs", "1"],
+    ["former_tries", "'{\"a\":9}'"]
+  ]
+  const damaged = /The row of request ".*" in table jobchain_chains is damaged: its checksum does not fit/
+
+  /** A request whose chain was suspended: the `args` are version 2, and `c` was tried once before it left the chain. */
+  const suspended = Effect.gen(function*() {
+    const opened = yield* TestStore.make()
+    const { manager } = opened
+    const jobChain = chainOf("a -> b")
+    const args = { version: 2 }
+    // Half of a character is stored as another one, and no damage.
+    const { id } = yield* manager.createRequest({ jobChain, type: "release", user: "ann \ud83d", args })
+    yield* manager.startRequest(id)
+    yield* manager.suspendRequest({ requestId: id, jobChain: { ...jobChain, state: 7 }, totalJobTries: { a: 1, c: 1 } })
+    return { opened, id, jobChain, args }
+  })
+
+  it.effect("is what was written, through every change", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { args, id, opened: { manager, repo, store } } = yield* suspended
+      const expected = { type: "release", user: "ann \ufffd", args }
+      assert.deepInclude(yield* manager.getRequest(id), { ...expected, state: "SUSPENDED" })
+      yield* manager.startRequest(id)
+      assert.deepInclude(yield* manager.getRequest(id), { ...expected, state: "RUNNING" })
+      // The chain of a request that was only started takes its place.
+      const { id: other } = yield* manager.createRequest({ jobChain: chainOf("a"), ...expected })
+      yield* manager.startRequest(other)
+      yield* add(repo, { ...chainOf("a", { a: { name: "again" } }), requestId: other })
+      assert.deepInclude(yield* manager.getRequest(other), { ...expected, state: "RUNNING" })
+      assert.deepStrictEqual((yield* store.list()).map((info) => info.isDamaged), [false, false])
+    })))
+
+  it.effect.each(damages)(
+    "is not believed where its %s is another one",
+    ([column, value]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const { id, jobChain, opened } = yield* suspended
+        const { manager, repo, store } = opened
+        yield* opened.exec(`UPDATE jobchain_chains SET ${column} = ${value}`)
+        const [info, ...others] = yield* store.list()
+        assert.deepInclude(info, { requestId: id, isDamaged: true, state: "SUSPENDED", totalJobs: 2 })
+        assert.deepStrictEqual(others, [])
+        for (const act of [store.status, store.claim, store.exportChain, store.previewRetry, store.retry]) {
+          assert.match(yield* failure(Effect.asVoid<unknown, unknown, never>(act(id))), damaged)
+        }
+        for (const act of [manager.getRequest, manager.startRequest, manager.getJobChain]) {
+          assert.match(yield* failure(Effect.asVoid<unknown, unknown, never>(act(id))), damaged)
+        }
+        assert.match(yield* failure(add(repo, { ...jobChain })), /ChainConflict/)
+      }))
+  )
+
+  it.effect("is still not believed when something else of it was changed, and what becomes of the chain is taken", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { id, jobChain, opened } = yield* suspended
+      const { manager, store } = opened
+      yield* manager.startRequest(id)
+      yield* opened.exec("UPDATE jobchain_chains SET user_name = 'bob'")
+      yield* manager.suspendRequest({ requestId: id, jobChain: { ...jobChain, state: 7 }, totalJobTries: { a: 2 } })
+      assert.match(yield* failure(manager.getRequest(id)), damaged)
+      yield* opened.exec("UPDATE jobchain_chains SET state = 2, progress_checksum = NULL")
+      yield* manager.finishRequest({ requestId: id, state: "COMPLETE", finishedAt: 1000, finishedJobs: 2 })
+      assert.match(yield* failure(manager.getRequest(id)), damaged)
+      assert.deepInclude((yield* store.list())[0], { isDamaged: true, state: "COMPLETE", finishedJobs: 2 })
+      assert.deepStrictEqual([yield* store.collectable(-1e12), yield* store.collect(-1e12)], [0, 0])
+    })))
+
+  it.effect("is not told to a Request Manager where it is damaged", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { chain, store } = yield* written
+      yield* end(store.repo, chain)
+      const [row] = yield* store.tables.read(() =>
+        Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains")
+      )
+      const waiting = { number: 1, kind: "final state", jobId: null, try: null } as const
+      yield* store.exec("UPDATE jobchain_chains SET has_fan_outs = 1")
+      assert.match(yield* failure(OutboxReports.load(store.tables, row?.number ?? 0, waiting)), damaged)
+    })))
+
+  it.effect("of a version without checksums is taken as it is", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { id, opened } = yield* suspended
+      yield* opened.exec("UPDATE jobchain_chains SET user_name = 'bob', request_checksum = NULL")
+      assert.strictEqual((yield* opened.manager.getRequest(id)).user, "bob")
+      yield* opened.manager.startRequest(id)
+      yield* opened.exec("UPDATE jobchain_chains SET user_name = 'eve'")
+      assert.match(yield* failure(opened.manager.getRequest(id)), damaged)
+    })))
+})
