@@ -130,7 +130,7 @@ const infoOf = (row: Row, { livingOwner }: Ownership["Service"]): StoredChainInf
     isCrashed: state === "RUNNING" && owner === undefined,
     isStopRequested: row.stopRequested > 0,
     isDamaged: !ChainRow.isWhole(row, row.requestId),
-    totalJobs: row.totalJobs,
+    totalJobs: ChainRow.totalJobsOf(row),
     finishedJobs: row.finishedJobs,
     createdAt: row.createdAt,
     startedAt: row.startedAt ?? undefined,

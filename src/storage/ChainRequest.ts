@@ -31,6 +31,8 @@ export interface ChainRequest {
   readonly hasFanOuts: number
   /** The tries of jobs that the chain does not have now, and may have again, as JSON; `null` for none. */
   readonly formerTries: string | null
+  /** How many jobs the chain has by now, where an engine elsewhere that runs it has said so: more than there are rows. */
+  readonly reportedJobs: number | null
 }
 
 /** What `selected` selects. */
@@ -41,7 +43,7 @@ export interface ChainRequestRow extends ChainRequest {
 /** Selects a `ChainRequestRow`, from chains `c`. */
 export const selected = `c.name, c.type, c.user_name AS "user", c.args, c.is_request AS "isRequest",
   c.created_at AS "createdAt", c.started_at AS "startedAt", c.has_fan_outs AS "hasFanOuts",
-  c.former_tries AS "formerTries", c.request_checksum AS "requestChecksum"`
+  c.former_tries AS "formerTries", c.reported_jobs AS "reportedJobs", c.request_checksum AS "requestChecksum"`
 
 /** The columns that `valuesOf` has values for. */
 export const columns = {
@@ -54,17 +56,19 @@ export const columns = {
   started_at: "real",
   has_fan_outs: "integer",
   former_tries: "text",
+  reported_jobs: "integer",
   request_checksum: "integer"
 } as const
 
 /** Returns the values of `columns`. */
-export const valuesOf = (request: ChainRequest, requestId: string): ReadonlyArray<Checksum.Value> => {
-  const checked = checkedOf(request)
-  return [...checked, checksumOf(checked, requestId)]
-}
+export const valuesOf = (request: ChainRequest, requestId: string): ReadonlyArray<Checksum.Value> => [
+  ...givenOf(request),
+  request.reportedJobs,
+  checksumOf(request, requestId)
+]
 
 /** Databases have no halves of characters, and the checksum is that of what will be read. */
-const checkedOf = (request: ChainRequest): ReadonlyArray<Checksum.Value> => [
+const givenOf = (request: ChainRequest): ReadonlyArray<Checksum.Value> => [
   request.name.toWellFormed(),
   request.type.toWellFormed(),
   request.user.toWellFormed(),
@@ -76,16 +80,18 @@ const checkedOf = (request: ChainRequest): ReadonlyArray<Checksum.Value> => [
   request.formerTries
 ]
 
-/** With another request id it would be what another chain was asked for as. */
-const checksumOf = (checked: ReadonlyArray<Checksum.Value>, requestId: string): number =>
-  Checksum.of([requestId.toWellFormed(), ...checked])
+/** With another request id it would be what another chain was asked for as. The first rows had no reported jobs. */
+const checksumOf = (request: ChainRequest, requestId: string): number => {
+  const reported = request.reportedJobs === null ? [] : [request.reportedJobs]
+  return Checksum.of([requestId.toWellFormed(), ...givenOf(request), ...reported])
+}
 
 /** Returns the error of a row that does not hold what was written. */
 export const damageOf = (row: ChainRequestRow, requestId: string): DamagedRow | undefined =>
   isWhole(row, requestId) ? undefined : Checksum.damaged({ table: "jobchain_chains", requestId })
 
 const isWhole = (row: ChainRequestRow, requestId: string): boolean =>
-  row.requestChecksum === null || row.requestChecksum === checksumOf(checkedOf(row), requestId)
+  row.requestChecksum === null || row.requestChecksum === checksumOf(row, requestId)
 
 /** Changes some of it, in a row that was read in the same transaction. */
 export function* change(

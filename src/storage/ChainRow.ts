@@ -13,6 +13,9 @@ export interface ChainRow extends ChainProgress.ChainProgressRow, ChainRequest.C
 /** Selects a `ChainRow`, from chains `c`. */
 export const selected = `${ChainProgress.selected}, ${ChainRequest.selected}`
 
+/** Returns how many jobs a chain has by now, as whoever runs it says. */
+export const totalJobsOf = ({ reportedJobs, totalJobs }: ChainRow): number => reportedJobs ?? totalJobs
+
 /** Throws a `DamagedRow` where the row does not hold what was written. */
 export const check = (row: ChainRow, requestId: string): void => {
   const damage = damageOf(row, requestId)

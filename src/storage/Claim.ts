@@ -28,6 +28,7 @@ import * as Sequences from "../domain/Sequences.ts"
 import { forSignal } from "../engine/Checkpoint.ts"
 import type { Resumption } from "../engine/Resumption.ts"
 import * as ChainProgress from "./ChainProgress.ts"
+import * as ChainRequest from "./ChainRequest.ts"
 import * as ChainRow from "./ChainRow.ts"
 import type { DamagedRow } from "./DamagedRow.ts"
 import * as NewChain from "./NewChain.ts"
@@ -97,6 +98,7 @@ export const claim = Effect.fnUntraced(function*(
     if (row === undefined || refusal !== undefined) return refusal ?? new ChainNotStored({ requestId })
     yield* Sql.run("UPDATE jobchain_chains SET owner = ? WHERE number = ?", ownership.id, row.number)
     yield* ChainProgress.change(row.number, { hasBegun: 1 })
+    if (row.reportedJobs !== null) yield* ChainRequest.change(row, requestId, { reportedJobs: null })
     const stop = yield* Sql.get<{ readonly requested: number }>(
       "SELECT stop_requested AS requested FROM jobchain_chains WHERE number = ?",
       row.number

@@ -207,7 +207,9 @@ const migrations = {
     // Whether jobs may join the chain while it runs: its reports say then how many it has by now.
     "ALTER TABLE jobchain_chains ADD COLUMN has_fan_outs INTEGER NOT NULL DEFAULT 0"
   ]),
-  "0010_request_checksums": script(["ALTER TABLE jobchain_chains ADD COLUMN request_checksum INTEGER"])
+  "0010_request_checksums": script(["ALTER TABLE jobchain_chains ADD COLUMN request_checksum INTEGER"]),
+  // How many jobs the chain has, as an engine elsewhere that runs it says; NULL where none does, or it has not said so.
+  "0011_reported_jobs": script(["ALTER TABLE jobchain_chains ADD COLUMN reported_jobs INTEGER"])
 }
 
 /** The version of the tables that this program knows. */

@@ -223,9 +223,10 @@ const requestOf = (chain: NewChain): ChainRequest.ChainRequest => ({
   ...broughtBy(chain)
 })
 
-const broughtBy = (rows: Rows): Pick<ChainRequest.ChainRequest, "hasFanOuts" | "formerTries"> => ({
+const broughtBy = (rows: Rows): Pick<ChainRequest.ChainRequest, "hasFanOuts" | "formerTries" | "reportedJobs"> => ({
   hasFanOuts: hasFanOuts(rows.jobChain) ? 1 : 0,
-  formerTries: formerTriesOf(rows)
+  formerTries: formerTriesOf(rows),
+  reportedJobs: null
 })
 
 const totalJobsOf = ({ jobChain }: Rows): number => Object.keys(jobChain.jobs ?? {}).length

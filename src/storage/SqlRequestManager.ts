@@ -149,9 +149,11 @@ const make = (
     return yield* needed(found, requestId)
   })
 
-  const finish = ({ finishedAt, finishedJobs, requestId, state }: FinishRequest) =>
-    inState(requestId, ["RUNNING", state], function*({ number }) {
+  const finish = ({ finishedAt, finishedJobs, requestId, state, totalJobs }: FinishRequest) =>
+    inState(requestId, ["RUNNING", state], function*(present) {
+      const { number } = present
       yield* ChainProgress.change(number, { state: JobState.toCode(state), finishedJobs, finishedAt })
+      yield* takeTotalJobs(present, requestId, totalJobs)
       yield* Sql.run("UPDATE jobchain_chains SET owner = NULL WHERE number = ?", number)
     })
 
@@ -213,13 +215,21 @@ const make = (
       ),
     requestList: Effect.succeed(types),
     running: (requestId) => jobRunner?.running(requestId) ?? Effect.succeed([]),
-    updateProgress: ({ finishedJobs, requestId }) =>
+    updateProgress: ({ finishedJobs, requestId, totalJobs }) =>
       // What is sent late must not change what a final state says.
       tables.write(function*() {
         const present = yield* NewChain.lock(requestId)
-        if (present?.state === JobState.RUNNING) yield* ChainProgress.change(present.number, { finishedJobs })
+        if (present?.state !== JobState.RUNNING) return
+        yield* ChainProgress.change(present.number, { finishedJobs })
+        yield* takeTotalJobs(present, requestId, totalJobs)
       })
   }
+}
+
+/** Takes how many jobs a chain has by now, unless an engine here runs it, whose checkpoints say so. */
+function* takeTotalJobs(present: NewChain.Present, requestId: string, totalJobs: number | undefined): Sql.Script<void> {
+  if (totalJobs === undefined || totalJobs === ChainRow.totalJobsOf(present) || present.owner !== null) return
+  yield* ChainRequest.change(present, requestId, { reportedJobs: totalJobs })
 }
 
 /** The chain's rows as its wire value has them. */
@@ -266,7 +276,7 @@ const selectRequests = (tables: Tables["Service"], filter: ChainList.Filter) => 
 
 const requestOf = (row: RequestRow) =>
   unavailable(StoredChain.decoding((): Request => {
-    const { createdAt, finishedAt, finishedJobs, id, startedAt, totalJobs, type, user } = row
+    const { createdAt, finishedAt, finishedJobs, id, startedAt, type, user } = row
     ChainRow.check(row, id)
     return {
       id,
@@ -275,7 +285,7 @@ const requestOf = (row: RequestRow) =>
       user,
       args: jsonObject(row.args, { table: "jobchain_chains", requestId: id }),
       createdAt,
-      totalJobs,
+      totalJobs: ChainRow.totalJobsOf(row),
       finishedJobs,
       ...(startedAt === null ? {} : { startedAt }),
       ...(finishedAt === null ? {} : { finishedAt })

@@ -47,6 +47,26 @@ export const tests: Readonly<Record<string, Effect.Effect<void, unknown, Request
     assert.strictEqual(failure.message, `request ${id} is in state COMPLETE, expected state RUNNING or FAIL`)
   }),
 
+  "takes how many jobs a running chain has by now, and knows those of a suspended one itself": Effect.gen(function*() {
+    const manager = yield* RequestManager
+    const jobChain = chainOf("a -> b")
+    const { id } = yield* manager.createRequest({ jobChain })
+    yield* manager.startRequest(id)
+    yield* manager.updateProgress({ requestId: id, finishedJobs: 1, totalJobs: 5 })
+    includes(yield* manager.getRequest(id), { finishedJobs: 1, totalJobs: 5 })
+    assert.deepStrictEqual(yield* manager.getJobChain(id), jobChain)
+    yield* manager.updateProgress({ requestId: id, finishedJobs: 2 })
+    includes(yield* manager.getRequest(id), { finishedJobs: 2, totalJobs: 5 })
+    yield* manager.suspendRequest({ requestId: id, jobChain: { ...jobChain, state: 7 }, totalJobTries: {} })
+    includes(yield* manager.getRequest(id), { state: "SUSPENDED", totalJobs: 2 })
+    yield* manager.startRequest(id)
+    const finish = { requestId: id, state: "COMPLETE", finishedAt: 1000, finishedJobs: 6, totalJobs: 6 } as const
+    yield* manager.finishRequest(finish)
+    includes(yield* manager.getRequest(id), { state: "COMPLETE", finishedJobs: 6, totalJobs: 6 })
+    yield* manager.updateProgress({ requestId: id, finishedJobs: 0, totalJobs: 9 })
+    includes(yield* manager.getRequest(id), { totalJobs: 6 })
+  }),
+
   "keeps a suspended chain, and gives it back as the request's chain": Effect.gen(function*() {
     const manager = yield* RequestManager
     const jobChain = chainOf("a")

@@ -192,6 +192,22 @@ describe("claim", () => {
       }
     })))
 
+  it.effect("counts the jobs itself, whatever an engine elsewhere had said, and says later", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { manager, repo, store } = yield* TestStore.make()
+      const { id } = yield* manager.createRequest({ jobChain: chainOf("a -> b") })
+      yield* manager.startRequest(id)
+      const totalJobs = Effect.map(store.list(), ([info]) => [info?.totalJobs, info?.isDamaged])
+      yield* manager.updateProgress({ requestId: id, finishedJobs: 1, totalJobs: 5 })
+      assert.deepStrictEqual(yield* totalJobs, [5, false])
+      const { chain } = yield* store.claim(id)
+      assert.deepStrictEqual(yield* totalJobs, [2, false])
+      yield* manager.updateProgress({ requestId: id, finishedJobs: 1, totalJobs: 5 })
+      assert.deepStrictEqual(yield* totalJobs, [2, false])
+      yield* repo.set(checkpointOf(chain, {}))
+      assert.deepStrictEqual(yield* totalJobs, [2, false])
+    })))
+
   it.effect("can be taken back", () =>
     twoProcesses((first, second) =>
       Effect.gen(function*() {
