@@ -16,7 +16,7 @@ export const insert = (chain: number, logs: ReadonlyArray<JobLog>): Sql.WriteRow
 
 const valuesOf = (chain: number, log: JobLog): ReadonlyArray<Sql.Value> => {
   const checked = checkedOf(log, chain, JobState.toCode(log.state))
-  return [...checked, log.stdout, log.stderr, Checksum.of(checked), outputChecksumOf(log)]
+  return [...checked, ...outputOf(log), Checksum.of(checked), outputChecksumOf(log)]
 }
 
 /** What the checksum of a row is made of: all but what the try wrote, which has its own. */
@@ -28,19 +28,22 @@ const checkedOf = (
   chain,
   log.jobId,
   log.try,
-  log.name,
+  wellFormed(log.name),
   log.type,
   log.startedAt,
   log.finishedAt,
   state,
   log.exit,
-  log.error
+  wellFormed(log.error)
 ]
 
 const outputOf = ({ stderr, stdout }: Pick<JobLog, "stdout" | "stderr">): ReadonlyArray<Checksum.Value> => [
-  stdout,
-  stderr
+  wellFormed(stdout),
+  wellFormed(stderr)
 ]
+
+/** A message that was cut may end in half of a character, which no database keeps as it is. */
+const wellFormed = (text: string): string => text.toWellFormed()
 
 const outputChecksumOf = (log: JobLog): number =>
   log.stdout === "" && log.stderr === "" ? checksumOfNoOutput : Checksum.of(outputOf(log))

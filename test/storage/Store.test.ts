@@ -168,6 +168,24 @@ describe("ChainStore", () => {
       assert.deepStrictEqual(yield* found({ name: "night", idPrefix: "night-%_1" }), ["night-%_1"])
     })))
 
+  it.effect("keeps a log that was cut in the middle of a character", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { repo, store } = yield* TestStore.make()
+      const chain = yield* add(repo, chainOf("a"))
+      const half = "\u{1F600}".slice(0, 1)
+      const log = {
+        ...logOf(chain.requestId, "a", 1),
+        name: `n${half}`,
+        error: `e${half}`,
+        stdout: `o${half}`,
+        stderr: half
+      }
+      yield* repo.set(checkpointOf(chain, { logs: [log] }))
+      assert.deepStrictEqual(yield* store.logs(chain.requestId), [
+        { ...log, name: "n\uFFFD", error: "e\uFFFD", stdout: "o\uFFFD", stderr: "\uFFFD" }
+      ])
+    })))
+
   it.effect("tells of the tries of a chain without what they wrote", () =>
     Effect.scoped(Effect.gen(function*() {
       const { repo, store } = yield* TestStore.make()
