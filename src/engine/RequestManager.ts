@@ -117,7 +117,10 @@ export class RequestManager extends Context.Service<RequestManager, {
   readonly requestList: Effect.Effect<ReadonlyArray<string>, RequestManagerUnavailable>
   /** Returns the status of every running job, of one request or of all. */
   readonly running: (requestId?: string) => Effect.Effect<ReadonlyArray<JobStatus>, RequestManagerUnavailable>
-  /** Takes how many jobs of a RUNNING request are finished, and how many there are by now. A request that is not, or not known, is no error. */
+  /**
+   * Takes how many jobs of a RUNNING request are finished, and how many there are by now. A request that is not, or not known,
+   * is no error.
+   */
   readonly updateProgress: (progress: RequestProgress) => Effect.Effect<void, RequestManagerUnavailable>
 }>()("jobchain/RequestManager") {
   /**

@@ -14,7 +14,10 @@ export const noteCommit = (condition = "true"): string =>
   SELECT $1::text, $2::bigint, jobchain_now() WHERE ${condition}
   ON CONFLICT (session) DO UPDATE SET transaction = excluded.transaction, at = excluded.at`
 
-/** Returns the statement with its parameters; `noted` are those of `noteCommit`. It is answered with a row: whether the guard `holds`. */
+/**
+ * Returns the statement with its parameters; `noted` are those of `noteCommit`. It is answered with a row that says whether the
+ * guard `holds`.
+ */
 export const make = (
   guard: ReadRows,
   writes: ReadonlyArray<WriteRows>,
