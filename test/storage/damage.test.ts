@@ -27,6 +27,17 @@ const written = Effect.gen(function*() {
 const failure = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.match(effect, { onFailure: String, onSuccess: () => "nothing" })
 
+/** A chain that has ended, and how that is told to a Request Manager. */
+const ended = Effect.gen(function*() {
+  const { chain, store } = yield* written
+  yield* end(store.repo, chain)
+  const [row] = yield* store.tables.read(() =>
+    Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains")
+  )
+  const waiting = { number: 1, kind: "final state", jobId: null, try: null } as const
+  return { store, told: OutboxReports.load(store.tables, row?.number ?? 0, waiting) }
+})
+
 describe("the log of a try", () => {
   const damages: ReadonlyArray<readonly [string, string]> = [
     ["state", "3 + 1"],
@@ -135,13 +146,7 @@ describe("how far a chain is", () => {
 
   it.effect("is not told to a Request Manager where it is damaged", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { chain, store } = yield* written
-      yield* end(store.repo, chain)
-      const [row] = yield* store.tables.read(() =>
-        Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains")
-      )
-      const waiting = { number: 1, kind: "final state", jobId: null, try: null } as const
-      const told = OutboxReports.load(store.tables, row?.number ?? 0, waiting)
+      const { store, told } = yield* ended
       assert.strictEqual((yield* told)?.kind, "final state")
       yield* store.exec("UPDATE jobchain_chains SET state = 4")
       assert.match(yield* failure(told), damaged)
@@ -228,14 +233,9 @@ describe("what a chain was asked for as", () => {
 
   it.effect("is not told to a Request Manager where it is damaged", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { chain, store } = yield* written
-      yield* end(store.repo, chain)
-      const [row] = yield* store.tables.read(() =>
-        Sql.all<{ readonly number: number }>("SELECT number FROM jobchain_chains")
-      )
-      const waiting = { number: 1, kind: "final state", jobId: null, try: null } as const
+      const { store, told } = yield* ended
       yield* store.exec("UPDATE jobchain_chains SET has_fan_outs = 1")
-      assert.match(yield* failure(OutboxReports.load(store.tables, row?.number ?? 0, waiting)), damaged)
+      assert.match(yield* failure(told), damaged)
     })))
 
   it.effect("of a version without checksums is taken as it is", () =>
